@@ -8,7 +8,7 @@ UV_COMPILE := uv pip compile -q --generate-hashes --no-header --no-emit-index-ur
 
 review: setup
 	$(BIN)/metareview protocol check
-	$(BIN)/metareview build
+	$(BIN)/metareview report
 	$(BIN)/metareview verify
 
 test: setup-dev
@@ -43,4 +43,4 @@ lock:
 	$(UV_COMPILE) --extra build --extra dev pyproject.toml -o requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) .metareview build src/*.egg-info
+	rm -rf $(VENV) .metareview report src/*.egg-info

@@ -1,1 +1,1 @@
-"""."""
+"""The plan of a review: one YAML file, checked as a whole, registered by its hash."""

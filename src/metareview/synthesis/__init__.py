@@ -1,1 +1,3 @@
-"""."""
+"""Synthesis: tau2 estimators, pooling, meta-regression, subgroups, influence; plain functions, frozen
+results.
+"""

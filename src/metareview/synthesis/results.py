@@ -21,7 +21,13 @@ def _plain(value: Any) -> Any:
         return value.item()
     if isinstance(value, tuple):
         return [_plain(v) for v in value]
+    if isinstance(value, PooledResult):
+        return value.to_dict()
     return value
+
+
+def _to_dict(result: Any) -> dict[str, Any]:
+    return {f.name: _plain(getattr(result, f.name)) for f in fields(result)}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -29,17 +35,22 @@ class PooledResult:
     """A random- or equal-effects pooled estimate.
 
     Attributes:
-        estimate, se, ci_low, ci_high: pooled effect on the scale of yi (log scale for ratios) with the interval of `test`.
+        estimate, se, ci_low, ci_high: pooled effect on the scale of yi (log scale for ratios) with the
+            interval of `test`.
         wald_se, wald_ci_low, wald_ci_high: the normal-theory interval beside it.
-        pi_low, pi_high: prediction interval for the true effect in a new setting; nan when k < 3.
+        pi_low, pi_high: prediction interval for the true effect in a new setting; nan when k < 3 or method is
+            FE.
         statistic, p, df: test of estimate = 0; `df` is k - 1 for Knapp-Hartung, inf for the z test.
-        tau2, tau2_se, tau2_ci: between-study variance, its standard error and its Q-profile interval (low, high).
+        tau2, tau2_se, tau2_ci: between-study variance, its standard error and its Q-profile interval (low,
+            high).
         I2, H2: from tau2 and the typical sampling variance; `I2` in percent.
         Q, Q_df, Q_p: Cochran's heterogeneity test.
         k: number of effects pooled. yi, vi, weights: shape (k,); weights in percent, summing to 100.
         labels: one label per effect, shape (k,).
         excluded: (label, reason) of every effect that was offered and not pooled.
-        method: tau2 estimator id; test: "knha" or "z"; level: e.g. 0.95.
+        method: tau2 estimator id, "fixed" when tau2 was given; test: "knha" or "z", the one used; level: e.g.
+            0.95.
+        engine: "metareview" or "pymare".
         crosscheck: relative differences to the second engine, by quantity; empty when not run.
         warnings: sentences a reader must see.
     """
@@ -76,10 +87,11 @@ class PooledResult:
     excluded: tuple[tuple[str, str], ...] = ()
     crosscheck: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    engine: str = "metareview"
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as plain JSON-ready values at full precision."""
-        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+        return _to_dict(self)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row with the scalar results."""
@@ -98,3 +110,141 @@ class PooledResult:
 
     def _repr_html_(self) -> str:
         return self.to_frame().T.rename(columns={0: "value"}).to_html()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RegressionResult:
+    """A meta-regression of k effects on p coefficients.
+
+    Attributes:
+        formula: as given. terms: names of the coefficients, length p.
+        estimate, se, ci_low, ci_high, statistic, p_value: one a coefficient, shape (p,), on the scale of yi.
+        df: degrees of freedom of each coefficient's test: k - p for Knapp-Hartung, inf for z.
+        cov: covariance of the coefficients under `test`, shape (p, p). X: design, shape (k, p).
+        QM, QM_df, QM_df2, QM_p: joint test of all coefficients but the intercept; F with (m, k - p) for
+            Knapp-Hartung, chi-squared with m (and QM_df2 inf) for z.
+        QE, QE_df, QE_p: test of the heterogeneity the moderators leave.
+        tau2, tau2_se, tau2_ci, I2, H2: residual heterogeneity. tau2_empty: tau2 of the same effects without
+            moderators.
+        R2: percent of tau2_empty that the moderators account for, not below 0; nan where it has no meaning
+            (no intercept, no moderators, equal effects, tau2 given, or nothing to account for).
+        k, p: effects and coefficients. yi, vi, weights, labels, excluded, method, test, level, converged,
+            warnings: as in `PooledResult`.
+    """
+
+    formula: str
+    terms: tuple[str, ...]
+    estimate: Floats
+    se: Floats
+    ci_low: Floats
+    ci_high: Floats
+    statistic: Floats
+    p_value: Floats
+    df: float
+    cov: Floats
+    X: Floats
+    QM: float
+    QM_df: int
+    QM_df2: float
+    QM_p: float
+    QE: float
+    QE_df: int
+    QE_p: float
+    tau2: float
+    tau2_se: float
+    tau2_ci: tuple[float, float]
+    tau2_empty: float
+    I2: float
+    H2: float
+    R2: float
+    k: int
+    p: int
+    yi: Floats
+    vi: Floats
+    weights: Floats
+    labels: tuple[str, ...]
+    method: str = "REML"
+    test: str = "knha"
+    level: float = 0.95
+    converged: bool = True
+    excluded: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every field as plain JSON-ready values at full precision."""
+        return _to_dict(self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a coefficient: term, estimate, se, ci_low, ci_high, statistic, df, p."""
+        import pandas as pd
+
+        names = ("estimate", "se", "ci_low", "ci_high", "statistic")
+        columns: dict[str, Any] = {"term": list(self.terms)} | {name: getattr(self, name) for name in names}
+        return pd.DataFrame(columns | {"df": [self.df] * self.p, "p": self.p_value})
+
+    @property
+    def coefficients(self) -> pd.DataFrame:
+        """Return the table of coefficients, as `to_frame` does."""
+        return self.to_frame()
+
+    def __repr__(self) -> str:
+        kind = "F" if self.test == "knha" else "chi2"
+        return (
+            f"RegressionResult({self.formula}; k={self.k}, {self.method}/{self.test}: {kind}={self.QM:.2f} "
+            f"p={self.QM_p:.4f}, tau2={self.tau2:.4f}, I2={self.I2:.1f}%, R2={self.R2:.1f}%)"
+        )
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<p>{escape(repr(self))}</p>{self.to_frame().to_html(index=False)}"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SubgroupResult:
+    """Effects pooled by group, each group with a tau2 of its own.
+
+    Attributes:
+        names: groups in order of first appearance. groups: one pooled result a group, same order.
+        overall: all effects pooled, whatever their group.
+        Q_between, Q_between_df, Q_between_p: test that the group means are equal; nan (df 0) with fewer than
+            two groups in the test. tested: the groups that entered it. single: the groups of one effect.
+        warnings: sentences a reader must see.
+    """
+
+    names: tuple[str, ...]
+    groups: tuple[PooledResult, ...]
+    overall: PooledResult
+    Q_between: float
+    Q_between_df: int
+    Q_between_p: float
+    tested: tuple[str, ...]
+    single: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> PooledResult:
+        """Return the pooled result of one group."""
+        return self.groups[self.names.index(name)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every field as plain JSON-ready values at full precision."""
+        return _to_dict(self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a group and a last row "overall", with the scalar results of each."""
+        import pandas as pd
+
+        frame = pd.concat([r.to_frame() for r in (*self.groups, self.overall)], ignore_index=True)
+        frame.insert(0, "group", [*self.names, "overall"])
+        return frame
+
+    def __repr__(self) -> str:
+        return (
+            f"SubgroupResult({len(self.names)} groups, k={self.overall.k}: "
+            f"Q_between={self.Q_between:.2f}, df={self.Q_between_df}, p={self.Q_between_p:.4f})"
+        )
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<p>{escape(repr(self))}</p>{self.to_frame().to_html(index=False)}"

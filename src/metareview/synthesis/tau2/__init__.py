@@ -1,1 +1,63 @@
-"""."""
+"""Estimators of the between-study variance tau2: one a file, each exposing ESTIMATOR; no list to edit."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import TYPE_CHECKING
+
+from metareview.errors import MetareviewError
+
+if TYPE_CHECKING:
+    from metareview.synthesis.tau2.base import Estimator, Tau2
+    from metareview.synthesis.wls import Floats
+
+KNOWN = "fixed"
+
+
+@cache
+def estimators() -> dict[str, Estimator]:
+    """Return every estimator by id, in alphabetical order."""
+    found = {}
+    for module in pkgutil.iter_modules(__path__):
+        item = getattr(importlib.import_module(f"{__name__}.{module.name}"), "ESTIMATOR", None)
+        if item is not None:
+            found[item.id] = item
+    return dict(sorted(found.items()))
+
+
+def estimator(name: str) -> Estimator:
+    """Return the estimator with this id or alias, whatever the case.
+
+    Raises:
+        MetareviewError: there is none; the hint lists what there is.
+    """
+    wanted = name.strip().upper()
+    for item in estimators().values():
+        if wanted == item.id or wanted in item.aliases:
+            return item
+    raise MetareviewError(
+        f"There is no tau2 estimator {name!r}.",
+        f"Choose one of {', '.join(estimators())}, or give tau2 as a number.",
+    )
+
+
+def between_variance(tau2: str | float, yi: Floats, vi: Floats, X: Floats) -> tuple[str, Tau2]:
+    """Return (method id, tau2): estimated when `tau2` names an estimator, taken as known when it is a number.
+
+    Arguments:
+        tau2: an estimator's id or alias, or a known variance >= 0. yi, vi: shape (k,). X: shape (k, p).
+
+    Raises:
+        MetareviewError: an unknown name, or a number that is negative or not finite.
+    """
+    from metareview.synthesis.tau2.base import Tau2
+
+    if isinstance(tau2, str):
+        item = estimator(tau2)
+        return item.id, item(yi, vi, X)
+    value = float(tau2)
+    if not 0.0 <= value < float("inf"):
+        raise MetareviewError(f"A known tau2 must be 0 or a positive number, and is {tau2!r}.")
+    return KNOWN, Tau2(value, float("nan"), converged=True, iterations=0)

@@ -1,0 +1,120 @@
+"""metareview dedupe."""
+
+from __future__ import annotations
+
+import click
+
+from .common import as_option, folder_of, json_option, print_json, print_rows, review_option, say
+
+
+@click.group(invoke_without_command=True)
+@click.option("--strictness", type=click.Choice(["default", "doi", "exact"]), default="default", show_default=True)
+@as_option
+@review_option
+@json_option
+@click.pass_context
+def COMMAND(ctx: click.Context, strictness: str, by: str | None, review: str | None, as_json: bool) -> None:  # noqa: N802
+    """Merge records of one work by named rules; unsure pairs wait for a person."""
+    if ctx.invoked_subcommand:
+        return
+    from ..services.dedupe import run
+
+    _print(run(folder_of(review), by, strictness), as_json)
+
+
+@COMMAND.command()
+@as_option
+@review_option
+@json_option
+def review(by: str | None, review: str | None, as_json: bool) -> None:
+    """Judge the unsure pairs one by one, side by side."""
+    from ..services.dedupe import judge, unsure_pairs
+
+    folder = folder_of(review)
+    pairs = unsure_pairs(folder)
+    if as_json:
+        print_json([{"a": a.to_dict(), "b": b.to_dict(), "why": why} for a, b, why in pairs])
+        return
+    person = folder.person(by) if pairs else ""
+    for number, (a, b, why) in enumerate(pairs, start=1):
+        fields = ("title", "authors", "year", "journal", "volume", "number", "pages", "doi")
+        rows = [(f, _text(getattr(a, f)), _text(getattr(b, f))) for f in fields]
+        print_rows(["", a.record_id, b.record_id], rows, f"pair {number} of {len(pairs)}: {why}")
+        answer = click.prompt(
+            "same work? [s]ame, [d]ifferent, [l]ater, [q]uit",
+            type=click.Choice(list("sdlq")),
+            show_choices=False,
+        )
+        if answer == "q":
+            break
+        if answer != "l":
+            judge(folder, [(a.record_id, b.record_id, answer == "s")], person)
+    if not pairs:
+        click.echo("no pair waits for a judgement")
+
+
+@COMMAND.command()
+@click.argument("a")
+@click.argument("b")
+@as_option
+@review_option
+@json_option
+def merge(a: str, b: str, by: str | None, review: str | None, as_json: bool) -> None:
+    """Decide that records A and B are one work."""
+    from ..services.dedupe import judge
+
+    _print(judge(folder_of(review), [(a, b, True)], by), as_json)
+
+
+@COMMAND.command()
+@click.argument("a")
+@click.argument("b")
+@as_option
+@review_option
+@json_option
+def split(a: str, b: str, by: str | None, review: str | None, as_json: bool) -> None:
+    """Decide that records A and B are two works; a merge is undone, also after screening began."""
+    from ..services.dedupe import judge
+
+    _print(judge(folder_of(review), [(a, b, False)], by), as_json)
+
+
+@COMMAND.command(name="list")
+@review_option
+@json_option
+def list_(review: str | None, as_json: bool) -> None:
+    """List every merge with the rule that fired."""
+    from ..services.state import load_state
+
+    merges = load_state(folder_of(review)).literature.duplicates.merges
+    if as_json:
+        print_json([dict(m) for m in merges])
+        return
+    print_rows(["record", "record", "rule", "reason"], [(m["a"], m["b"], m["rule"], m["reason"]) for m in merges])
+
+
+def _print(outcome: object, as_json: bool) -> None:
+    from ..services.dedupe import Deduplicated
+
+    assert isinstance(outcome, Deduplicated)
+    found = outcome.duplicates
+    if as_json:
+        print_json(
+            {"records": outcome.records, "kept": outcome.kept, "changed": outcome.changed, "clusters": found.clusters,
+             "merges": [dict(m) for m in found.merges], "unsure": [dict(u) for u in found.unsure]}
+        )  # fmt: skip
+        return
+    print_rows(
+        ["record", "record", "rule", "reason"],
+        [(m["a"], m["b"], m["rule"], m["reason"]) for m in found.merges],
+        empty="no duplicates",
+    )
+    click.echo(f"{outcome.records} records, {outcome.records - outcome.kept} merged into others, {outcome.kept} kept")
+    if not outcome.changed:
+        say("nothing changed since the last run")
+    if found.unsure:
+        say(f"{len(found.unsure)} pairs are unsure: metareview dedupe review")
+
+
+def _text(value: object) -> str:
+    return "; ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)

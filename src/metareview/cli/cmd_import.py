@@ -1,0 +1,85 @@
+"""metareview import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .common import as_option, folder_of, json_option, print_json, review_option, say
+
+SHOWN = 20
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--source", required=True, help="A source of the protocol.")
+@click.option("--date", required=True, help="Date of the search, such as 2026-11-01.")
+@click.option("--query", default="", help="The search as it was run.")
+@click.option("--hits", type=int, help="How many hits the source counted.")
+@as_option
+@review_option
+@json_option
+def COMMAND(  # noqa: N802
+    files: tuple[Path, ...],
+    source: str,
+    date: str,
+    query: str,
+    hits: int | None,
+    by: str | None,
+    review: str | None,
+    as_json: bool,
+) -> None:
+    """Bring in exports of a search, byte for byte, and account for every line."""
+    from ..services.imports import Imported, run
+
+    outcomes = run(folder_of(review), files, source, date, query, hits, by)
+    if as_json:
+        print_json([_plain(o) for o in outcomes])
+        return
+
+    def show(o: Imported) -> None:
+        r = o.result
+        if not o.new:
+            click.echo(f"{o.given}: imported before as {o.file}; nothing changed")
+            return
+        click.echo(f"{o.given} -> {o.file}")
+        click.echo(f"  {r.format}, {r.encoding}, {r.n_lines} lines; record ids {o.prefix}:NNNN")
+        click.echo(f"  {len(r.records)} records read, {len(r.repairs)} repairs, {len(r.quarantined)} lines quarantined")
+        for repair in r.repairs[:SHOWN]:
+            click.echo(f"  repaired line {repair.line}: {repair.what}")
+        for line in r.quarantined[:SHOWN]:
+            click.echo(f"  quarantined line {line.line}: {line.text!r} ({line.why})")
+        hidden = max(0, len(r.repairs) - SHOWN) + max(0, len(r.quarantined) - SHOWN)
+        if hidden:
+            say(f"  and {hidden} more; --json lists all")
+        if r.unknown_tags:
+            tags = ", ".join(f"{tag} ({n})" for tag, n in r.unknown_tags.items())
+            click.echo(f"  tags outside the format, kept: {tags}")
+
+    for outcome in outcomes:
+        show(outcome)
+    read = sum(len(o.result.records) for o in outcomes)
+    if hits is not None and hits != read:
+        say(f"note: {hits} hits were counted and {read} records were read; is an export missing, or cut at a limit?")
+
+
+def _plain(outcome: object) -> dict[str, object]:
+    from ..services.imports import Imported
+
+    assert isinstance(outcome, Imported)
+    r = outcome.result
+    return {
+        "given": str(outcome.given),
+        "file": outcome.file,
+        "new": outcome.new,
+        "prefix": outcome.prefix,
+        "format": r.format,
+        "encoding": r.encoding,
+        "lines": r.n_lines,
+        "records": len(r.records),
+        "repaired": [{"line": x.line, "record": x.record_id, "what": x.what} for x in r.repairs],
+        "quarantined": [{"line": x.line, "text": x.text, "why": x.why} for x in r.quarantined],
+        "unknown_tags": dict(r.unknown_tags),
+        "hits": outcome.hits,
+    }

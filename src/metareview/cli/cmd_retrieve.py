@@ -1,0 +1,56 @@
+"""metareview retrieve."""
+
+from __future__ import annotations
+
+import click
+
+from .common import as_option, folder_of, json_option, print_json, print_rows, review_option
+
+
+@click.group(invoke_without_command=True)
+@click.option(
+    "--only",
+    type=click.Choice(["waiting", "retrieved", "not-retrieved"]),
+    default=None,
+    help="List only these.",
+)
+@review_option
+@json_option
+@click.pass_context
+def COMMAND(ctx: click.Context, only: str | None, review: str | None, as_json: bool) -> None:  # noqa: N802
+    """List the reports sought, and record which texts were obtained."""
+    if ctx.invoked_subcommand:
+        return
+    from ..services.retrieve import reports
+
+    found = reports(folder_of(review), only or "")
+    said = {None: "waiting", True: "retrieved", False: "not retrieved"}
+    if as_json:
+        print_json(
+            [
+                {
+                    "report": r.record.record_id,
+                    "status": said[r.retrieved],
+                    "reason": r.reason,
+                    "study": r.study,
+                }
+                for r in found
+            ]
+        )
+        return
+    rows = [(r.record.record_id, said[r.retrieved], r.reason, r.study, r.record.cite()) for r in found]
+    print_rows(["report", "status", "reason", "study", "citation"], rows, empty="no report is sought yet")
+
+
+@COMMAND.command()
+@click.argument("report")
+@click.argument("outcome", type=click.Choice(["retrieved", "not-retrieved"]))
+@click.option("--reason", default="", help="Why the text could not be obtained.")
+@as_option
+@review_option
+def record(report: str, outcome: str, reason: str, by: str | None, review: str | None) -> None:
+    """Record what became of a report sought."""
+    from ..services.retrieve import close
+
+    close(folder_of(review), [(report, outcome == "retrieved", reason)], by)
+    click.echo(f"{report}: {outcome}")

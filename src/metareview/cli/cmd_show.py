@@ -1,0 +1,25 @@
+"""metareview show."""
+
+from __future__ import annotations
+
+import click
+
+from .common import folder_of, json_option, print_json, review_option
+
+
+@click.command()
+@click.argument("name", metavar="ID")
+@review_option
+@json_option
+def COMMAND(name: str, review: str | None, as_json: bool) -> None:  # noqa: N802
+    """Walk a record, study, effect, lesson or principle back to its export line, decision or coded cell."""
+    from ..services.show import run
+
+    facts = run(folder_of(review), name)
+    if as_json:
+        print_json([{"what": k, "value": v} for k, v in facts])
+        return
+    width = max(len(k) for k, _ in facts)
+    for key, value in facts:
+        if value is not None and value != "":
+            click.echo(f"{key:<{width}}  {value}")

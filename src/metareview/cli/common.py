@@ -1,0 +1,97 @@
+"""What commands share: their options, and printing tables and JSON on stdout, talk on stderr."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from ..folder import ReviewFolder, find_review
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def review_option(function: F) -> F:
+    """Add `--review DIR`, which is also accepted before the command."""
+    return click.option("--review", "review", metavar="DIR", help="The review folder (default: at or above here).")(
+        function
+    )
+
+
+def json_option(function: F) -> F:
+    """Add `--json`, for listings that a program reads."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
+
+
+def as_option(function: F) -> F:
+    """Add `--as NAME`, the reviewer who decides."""
+    return click.option(
+        "--as",
+        "by",
+        metavar="NAME",
+        help="Who decides: a reviewer of the protocol (default: $METAREVIEW_AS, or the only one).",
+    )(function)
+
+
+def stage_option(function: F) -> F:
+    """Add `--stage title|fulltext`."""
+    return click.option(
+        "--stage",
+        type=click.Choice(["title", "fulltext"]),
+        default="title",
+        show_default=True,
+        help="Screening stage.",
+    )(function)
+
+
+def folder_of(review: str | None) -> ReviewFolder:
+    """Return the review folder meant by `--review` here or before the command, or the one at or above here."""
+    context = click.get_current_context(silent=True)
+    return find_review(review or (context.find_root().obj if context else None))
+
+
+def say(text: str) -> None:
+    """Talk to the person, on stderr."""
+    click.echo(text, err=True)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON on stdout; numbers that JSON does not have become null."""
+    click.echo(json.dumps(_plain(value), ensure_ascii=False, indent=2, default=str))
+
+
+def print_rows(heads: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "", empty: str = "(none)") -> None:
+    """Print a table on stdout; without a terminal it is as wide as its content."""
+    if not rows:
+        click.echo(empty)
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=1000)
+    table = Table(title=title or None, box=box.SIMPLE, title_justify="left", pad_edge=False)
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    with console.capture() as captured:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()).strip("\n"))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    if hasattr(value, "item"):
+        return _plain(value.item())
+    return value

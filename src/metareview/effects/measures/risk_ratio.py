@@ -1,0 +1,38 @@
+"""RR: risk ratio of a 2x2 table."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from metareview.effects import two_by_two
+from metareview.effects.measure import Columns, Computed, Measure, Source
+
+
+def compute(columns: Columns) -> Computed:
+    """Log risk ratio and its large-sample variance; arrays of shape (k,)."""
+    a, b, c, d = (columns[name] for name in two_by_two.CELLS)
+    n1, n2 = a + b, c + d
+    return Computed(np.log(a / n1) - np.log(c / n2), 1 / a - 1 / n1 + 1 / c - 1 / n2)
+
+
+MEASURE = Measure(
+    name="RR",
+    title="Risk ratio",
+    formula_id="RR.v1",
+    formula="yi = ln((ai/n1i) / (ci/n2i)); vi = 1/ai - 1/n1i + 1/ci - 1/n2i",
+    inputs=two_by_two.INPUTS,
+    scale="log",
+    orientation="Below 1 (log below 0): a lower risk of the event in the treated group.",
+    source=Source(
+        "Katz, Baptista, Azen & Pike (1978), Obtaining confidence intervals for the risk ratio in cohort "
+        "studies, Biometrics 34",
+        "log method, pages 469-474",
+    ),
+    compute=compute,
+    swap="negates",
+    swap_inputs=two_by_two.SWAP,
+    prepare=two_by_two.prepare,
+    check=two_by_two.check,
+    cells=two_by_two.CELLS,
+    margins=(("ai", "ci"),),
+)

@@ -1,0 +1,49 @@
+"""Pooled effects in plain words: what changed, how sure the interval is, and what a new area may expect."""
+
+from __future__ import annotations
+
+import math
+
+from ..report.numbers import fixed, signed_percent
+from ..synthesis.results import PooledResult
+
+
+def in_words(result: PooledResult, outcome: str, scale: str, better: str = "lower_is_better") -> str:
+    """Return one or two sentences on a pooled effect.
+
+    Arguments:
+        outcome: label of the outcome; scale: "log" (told as percentage change) or "linear" (as standardised difference).
+        better: "lower_is_better" or "higher_is_better": which way is good for people.
+    """
+    level = f"{100 * result.level:g}%"
+    what = f"{outcome}: {_value(result.estimate, scale)}"
+    who = "one study" if result.k == 1 else f"{result.k} studies"
+    first = f"{what} ({level} confidence interval {_range(result.ci_low, result.ci_high, scale)}; {who}). "
+    return first + _verdict(result, better) + _prediction(result, scale)
+
+
+def change(result: PooledResult, scale: str) -> tuple[str, str, str]:
+    """Return estimate, confidence interval and prediction interval as cells, on the plain scale."""
+    prediction = "–" if math.isnan(result.pi_low) else _range(result.pi_low, result.pi_high, scale)
+    return _value(result.estimate, scale), _range(result.ci_low, result.ci_high, scale), prediction
+
+
+def _verdict(result: PooledResult, better: str) -> str:
+    if result.ci_low <= 0 <= result.ci_high:
+        return "The interval includes no change."
+    good = (result.estimate < 0) == (better == "lower_is_better")
+    return "The whole interval is on the better side." if good else "The whole interval is on the worse side."
+
+
+def _prediction(result: PooledResult, scale: str) -> str:
+    if math.isnan(result.pi_low) or result.k < 3:
+        return ""
+    return f" In a new area, an effect from {_range(result.pi_low, result.pi_high, scale)} is to be expected."
+
+
+def _value(value: float, scale: str) -> str:
+    return signed_percent(value) if scale == "log" else f"{fixed(value, 2)} SD"
+
+
+def _range(low: float, high: float, scale: str) -> str:
+    return f"{_value(low, scale)} to {_value(high, scale)}"

@@ -1,0 +1,152 @@
+"""What it takes for two records to agree: the tests behind the rules, on all pairs at once.
+
+Each takes pairs of length m and returns a mask of length m. A likeness that is missing (NaN) passes no
+threshold.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metareview.literature.dedupe.compare import Pairs
+
+Mask = NDArray[np.bool_]
+
+
+def _same_title(x: Pairs) -> Mask:
+    return (x.title >= 0.98) & (x.swapped == 0) & (x.title_numbers >= 0) & (x.extra >= 0)
+
+
+def _near_title(x: Pairs) -> Mask:
+    near = ((x.title >= 0.93) | (x.extra > 0)) & (x.swapped == 0)
+    return near & (x.title_numbers >= 0) & (x.extra >= 0)
+
+
+def _authors(x: Pairs) -> Mask:
+    """Authors agree, or neither record names any and the text of the abstract agrees."""
+    unnamed = np.isnan(x.authors) & (x.abstract >= 0.95) & (x.short >= 3) & (x.number >= 0)
+    return (x.authors >= 0.75) | ((x.authors >= 0.5) & (x.first_author > 0)) | unnamed
+
+
+def within(x: Pairs, years: int) -> Mask:
+    """Years of publication are at most so far apart, or one is unknown."""
+    return ~(x.year > years)
+
+
+def _no_clash(x: Pairs) -> Mask:
+    alike = (x.doi >= 0) & (x.isbn >= 0) & (x.journal >= 0) & (x.volume >= 0) & (x.page >= 0)
+    return alike & ~x.preprint & ~x.thesis & (x.genre >= 0)
+
+
+def _doi_allows(x: Pairs) -> Mask:
+    """A DOI that agrees or is missing; not one that differs, except by a typing error in it."""
+    return (x.doi >= 0) | ((x.doi_likeness >= 0.9) & (x.page > 0) & (x.volume > 0) & (x.title >= 0.99))
+
+
+def _may_be_an_update(x: Pairs) -> Mask:
+    """Updates of a living review keep their article number and appear in another volume."""
+    return x.numbered & (x.volume < 0)
+
+
+def about_another(x: Pairs) -> Mask:
+    """One record is a notice about another work; not where place and text are the same."""
+    same_text = (x.volume > 0) & (x.page > 0) & (x.abstract >= 0.95)
+    return x.notice & (x.title >= 0.5) & ~same_text
+
+
+def other_part(x: Pairs) -> Mask:
+    """The titles differ in a number; not where authors, volume and first page are the same."""
+    same_place = (x.volume > 0) & (x.page > 0) & (x.journal >= 0) & (x.authors >= 0.75)
+    return (x.title_numbers < 0) & (x.title >= 0.8) & (x.doi <= 0) & ~same_place
+
+
+def other_place(x: Pairs) -> Mask:
+    """Volume and first page both differ."""
+    return (x.volume < 0) & (x.page < 0) & (x.doi <= 0) & (x.title >= 0.8)
+
+
+def same_doi(x: Pairs) -> Mask:
+    """The DOI agrees and so does the title; not where the page, and the abstract or a short title, say no."""
+    title = (x.title >= 0.9) | (x.extra > 0)
+    generic = (x.short < 4) & ((x.page < 0) | (x.authors < 0.5))
+    shared_doi = (x.page < 0) & (x.abstract < 0.7)
+    return (x.doi > 0) & title & (x.title_numbers >= 0) & (x.extra >= 0) & ~generic & ~shared_doi
+
+
+def same_citation(x: Pairs) -> Mask:
+    """Volume and first page agree, with title and authors."""
+    place = (x.volume > 0) & (x.page > 0)
+    in_time = within(x, 1) | ((x.journal > 0) & (x.title >= 0.98))
+    text = (x.abstract >= 0.9) & ((x.title >= 0.85) & (x.title_numbers >= 0) & (x.extra >= 0) | (x.extra != 0))
+    signed = _authors(x) | ((x.title == 1) & (x.short >= 6) & (x.journal > 0) & (x.year == 0))
+    known = _doi_allows(x) & (x.isbn >= 0) & ~x.preprint
+    return place & in_time & (_near_title(x) | text) & signed & known
+
+
+def same_page(x: Pairs) -> Mask:
+    """Journal, year and first page agree, with title and authors."""
+    place = (x.journal > 0) & (x.page > 0) & within(x, 1) & ~_may_be_an_update(x)
+    return place & _near_title(x) & (x.title >= 0.95) & _authors(x) & (x.doi >= 0) & (x.isbn >= 0) & (x.short >= 4)
+
+
+def same_volume(x: Pairs) -> Mask:
+    """Journal and volume agree, no page is known to differ, and title and authors are the same."""
+    place = (x.journal > 0) & (x.volume > 0) & (x.page == 0) & within(x, 1)
+    telling = (x.short >= 8) | ((x.short >= 4) & (x.number >= 0)) | (x.abstract >= 0.97)
+    return place & telling & _same_title(x) & _authors(x) & (x.doi >= 0) & (x.isbn >= 0)
+
+
+def same_abstract(x: Pairs) -> Mask:
+    """The abstract agrees, with title and authors, and nothing that is known differs."""
+    place = (x.journal > 0) & within(x, 1) | ((x.journal == 0) & (x.year == 0))
+    both_meetings = (x.genre > 0) & within(x, 1)
+    title = (x.title >= 0.95) & _near_title(x) | (x.extra > 0)
+    near = (x.title >= 0.9) & (x.swapped <= 1) & (x.abstract >= 0.97) & (x.title_numbers >= 0) & (x.extra >= 0)
+    text = (x.abstract >= 0.9) & (title | near)
+    return text & (place | both_meetings) & _authors(x) & (x.short >= 4) & _no_clash(x)
+
+
+def same_text(x: Pairs) -> Mask:
+    """One of volume and first page may be mistaken where title, journal and abstract are the same."""
+    place = (x.journal > 0) & within(x, 1) & ((x.volume >= 0) | (x.page >= 0))
+    text = (x.abstract >= 0.97) & _same_title(x) & (x.authors >= 0.75) & (x.short >= 5)
+    return place & text & (x.doi >= 0) & (x.isbn >= 0) & ~x.preprint & ~x.thesis & ~_may_be_an_update(x)
+
+
+def online_first(x: Pairs) -> Mask:
+    """One record has a volume or page, the other has neither, and all else agrees."""
+    return (
+        _same_title(x)
+        & (x.short >= 5)
+        & (x.journal > 0)
+        & (x.authors >= 0.75)
+        & (x.located == 1)
+        & within(x, 2)
+        & _no_clash(x)
+    )
+
+
+def same_everything_known(x: Pairs) -> Mask:
+    """Title, authors, year and venue agree, and nothing that is known differs."""
+    nowhere = np.isnan(x.journal_likeness) & (x.genre > 0) & (x.short >= 8)
+    venue = (x.journal > 0) | ((x.journal == 0) & (x.page > 0)) | nowhere
+    whole = _same_title(x) & (x.short >= 6) & (x.authors >= 0.75) & (x.first_author > 0) & (x.year == 0)
+    return whole & venue & _no_clash(x)
+
+
+def exact(x: Pairs) -> Mask:
+    """All parts of the citation are there and identical."""
+    same = (x.title == 1) & (x.authors == 1) & (x.year == 0) & (x.journal > 0)
+    return same & (x.volume > 0) & (x.page > 0) & (x.doi >= 0) & (x.isbn >= 0)
+
+
+def alike(x: Pairs) -> Mask:
+    """Title and authors are alike enough for a person to look."""
+    return ((x.title >= 0.9) | (x.extra != 0)) & ~(x.authors < 0.5) & (x.short >= 2)
+
+
+def same_place(x: Pairs) -> Mask:
+    """Authors, journal, year, volume and first page agree, whatever the title."""
+    place = (x.journal > 0) & (x.volume > 0) & (x.page > 0) & (x.year == 0)
+    return place & (x.authors >= 0.9)

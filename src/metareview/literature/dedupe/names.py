@@ -1,0 +1,58 @@
+"""Authors as surnames, whatever way an export writes them."""
+
+from __future__ import annotations
+
+import re
+
+from metareview.literature.dedupe.titles import fold, word_set
+
+_PARTICLES = word_set("de del della di da dal dos du van von der den ter ten la le el al bin ibn st mac")
+_GLUED = re.compile(r"(?<=[A-Z]\.)(?=[A-Za-z][a-z]{1,})")
+_SUFFIX = re.compile(r"\b(?:jr|sr|iii|ii|et al|phd|md)\b\.?")
+_NOBODY = frozenset(("anonymous", "anon", "no author", "none", "n a", "unknown", "per", "nct"))
+
+
+def split_authors(text: str) -> list[str]:
+    """Split a string of authors at ";", " and " or, where glued, after an initial (`Adeli K.Lewis G.`)."""
+    if ";" in text:
+        parts = text.split(";")
+    elif re.search(r"\s(?:and|&)\s", text):
+        parts = re.split(r"\s+(?:and|&)\s+", text)
+    elif "," not in text and _GLUED.search(text):
+        parts = _GLUED.split(text)
+    else:
+        parts = [text]
+    return [p.strip() for p in parts if p.strip()]
+
+
+def surname(author: str) -> str:
+    """Return one author's folded surname: `Otte, K. A.`, `Otte KA` and `Kathrin A. Otte` all give `otte`."""
+    folded = _SUFFIX.sub(" ", fold(author)).strip(" ,.")
+    if "," in folded:
+        before, after = (s.strip() for s in folded.split(",", 1))
+        if before in _PARTICLES:
+            before = " ".join([before, *(w for w in re.findall(r"[a-z]+", after) if len(w) > 2)])
+        return _spell(before)
+    tokens = re.findall(r"[a-z'-]+\.?", folded)
+    full = [t for t in tokens if len(t.strip(".")) > 2 or t in _PARTICLES]
+    if not full:
+        return _spell(folded)
+    ends_in_initials = tokens[-1] not in full
+    return _spell(" ".join(full) if ends_in_initials or len(full) == 1 else full[-1])
+
+
+def _spell(name: str) -> str:
+    letters = "".join(w for w in re.findall(r"[a-z]+", name) if w not in _PARTICLES) or re.sub(r"[^a-z]", "", name)
+    letters = letters or re.sub(r"\W", "", name)
+    return letters.replace("oe", "o").replace("ae", "a").replace("ue", "u")
+
+
+def name_parts(authors: tuple[str, ...]) -> frozenset[str]:
+    """Return all words of three letters or more in the names, for exports that put the given name first."""
+    return frozenset(_spell(w) for a in authors for w in re.findall(r"[a-z]{3,}", fold(a)) if w not in _NOBODY)
+
+
+def surnames(authors: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the surnames in order, each once, without placeholders such as `Anonymous`."""
+    found = dict.fromkeys(surname(a) for a in authors)
+    return tuple(s for s in found if s and s not in _NOBODY)

@@ -1,0 +1,180 @@
+"""Titles as words: folding, remarks that databases add, numbers, notices, and how two titles differ."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from functools import lru_cache
+from itertools import pairwise
+
+from rapidfuzz.distance import OSA
+
+
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a list written as one text."""
+    return frozenset(text.split())
+
+
+_LETTERS = str.maketrans(
+    {
+        "ß": "ss", "ø": "o", "Ø": "o", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "ł": "l", "Ł": "l",
+        "đ": "d", "Đ": "d", "ð": "d", "þ": "th", "ı": "i", "α": "alpha", "β": "beta", "γ": "gamma",
+        "δ": "delta", "ε": "epsilon", "κ": "kappa", "λ": "lambda", "μ": "mu", "µ": "mu", "σ": "sigma",
+        "τ": "tau", "φ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega", "Δ": "delta",
+    }
+)  # fmt: skip
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,20}>")
+_REMARK = re.compile(
+    r"\[[^\[\]]*\b(?:review|refs?|references|erratum|corrigendum|corrected|comment|commentary|republished|"
+    r"retraction|retracted|summary for|abstract|english|french|german|chinese|japanese|spanish|italian|"
+    r"portuguese|russian|polish|turkish|korean|dutch|hungarian|czech|danish|swedish|norwegian|hebrew|"
+    r"serbian|croatian|persian|arabic|greek|ukrainian|slovak|romanian|finnish)\b[^\[\]]*(?:\]|$)",
+    re.IGNORECASE,
+)
+_APPEARS = re.compile(
+    r"\[\s*(?:published )?(?:erratum|errata|corrigendum|correction|retraction|comment) (?:appears )?in\b.*$",
+    re.IGNORECASE,
+)
+_OTHER_SCRIPT = re.compile(r"[\u0370-\u1dff\u2c00-\ud7ff]")
+_WORD = re.compile(r"[a-z0-9]+|[\u3040-\u9fff\uac00-\ud7af]|[^\W_a-z0-9\u3040-\u9fff\uac00-\ud7af]+")
+_ROMANS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv", "xv")
+_ROMAN = {r: n for n, r in enumerate(_ROMANS, start=1)}
+_NUMBER_WORDS = {
+    w: n
+    for words in ("one two three four five six seven eight nine ten eleven twelve",
+                  "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth")
+    for n, w in enumerate(words.split(), start=1)
+}  # fmt: skip
+PART_WORDS = word_set(
+    "part pt volume vol chapter section report paper phase wave edition ed issue number no round "
+    "version series book lesson year study trial stage type grade class"
+)
+_SMALL = word_set("or of to in an as at by on is we vs and the for with from")
+_OTHER_WORK = word_set("edition update updated supplement appendix interim part volume chapter annual")
+NOTICE_WORDS = word_set(
+    "erratum errata corrigendum corrigenda correction corrections addendum retraction retracted "
+    "withdrawn withdrawal reply replies response rejoinder comment comments commentary protocol "
+    "letter re"
+)
+_NOTICE = re.compile(
+    r"^(?:(?:publisher|author|authors|editorial)?\s*(?:erratum|errata|corrigend(?:um|a)|corrections?|addendum)\b|"
+    r"retract(?:ion|ed)\b|withdraw(?:n|al)\b|expression of concern\b|(?:in |authors? |author s )?"
+    r"(?:reply|response|rejoinder|comments?|commentary) (?:to|on)\b|(?:in |authors? )?reply\b|"
+    r"(?:book )?review of\b|book review\b|letter to the editor\b|discussion of\b)|"
+    r"\b(?:erratum|corrigendum|correction|a reply|authors? reply|author s reply|reply|a response|rejoinder|"
+    r"a comment|comment|commentary|(?:study|trial|review) protocol|a protocol|protocol)$"
+)
+
+
+def fold(text: str) -> str:
+    """Return text in lower-case ASCII: marks off, Greek letters spelled, entities and markup resolved."""
+    if text.isascii():
+        return (_TAG.sub("", html.unescape(text)) if "<" in text or "&" in text else text).lower()
+    text = _TAG.sub("", html.unescape(text)).translate(_LETTERS)
+    text = unicodedata.normalize("NFKD", text).translate(_LETTERS)
+    text = re.sub(r"[\u2010-\u2015\u2212]", "-", text)
+    if _OTHER_SCRIPT.search(text):
+        return "".join(c for c in text if not unicodedata.combining(c)).lower()
+    return text.encode("ascii", "ignore").decode().lower()
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the folded words of any text; Chinese, Japanese and Korean signs are words of their own."""
+    return tuple(_WORD.findall(fold(text).replace("'", "").replace("’", "").replace("‘", "")))
+
+
+def title_words(title: str) -> tuple[str, ...]:
+    """Return the words of a title without a database's remarks in brackets, such as `[Review] [57 refs]`."""
+    plain, before = _APPEARS.sub(" ", title), ""
+    while plain != before:
+        plain, before = _REMARK.sub(" ", plain), plain
+    return words(plain) or words(title)
+
+
+@lru_cache(maxsize=200_000)
+def numbers(title: tuple[str, ...]) -> str:
+    """Return all digits of a title in order; number words, ordinals and Roman numerals count as digits.
+
+    A single `i`, `v` or `x` counts only after a word such as `part` or as the last word.
+    """
+    digits = []
+    for at, word in enumerate(title):
+        if word in _NUMBER_WORDS:
+            digits.append(str(_NUMBER_WORDS[word]))
+        elif word in _ROMAN:
+            marked = at > 0 and title[at - 1] in PART_WORDS
+            if len(word) > 1 or marked or at == len(title) - 1:
+                digits.append(str(_ROMAN[word]))
+        else:
+            digits.extend(re.findall(r"\d+", word))
+    return "".join(digits)
+
+
+def is_notice(title: str) -> bool:
+    """Say whether a title announces something about another work: erratum, reply, comment, protocol."""
+    return bool(re.match(r"\W*re:", title, re.IGNORECASE) or _NOTICE.search(" ".join(title_words(title))))
+
+
+def extra_words(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return what the longer title has before or after the shorter, or None where it does not hold it whole.
+
+    Only titles of four words or more can be contained; equal titles give an empty tuple.
+    """
+    short, long = (a, b) if len(a) <= len(b) else (b, a)
+    if len(short) < 4:
+        return () if a == b else None
+    if long[: len(short)] == short:
+        return long[len(short) :]
+    return long[: -len(short)] if long[-len(short) :] == short else None
+
+
+def names_a_part(extra: tuple[str, ...]) -> bool:
+    """Say whether added words make a different work: a part, edition, year, or a notice about the first."""
+    if not extra:
+        return False
+    last = extra[-1]
+    if last.isdigit() or last in _ROMAN or (_OTHER_WORK | NOTICE_WORDS).intersection(extra):
+        return True
+    return any(_counts(x, y) or _counts(y, x) for x, y in pairwise(extra))
+
+
+def _counts(word: str, beside: str) -> bool:
+    number = word.isdigit() or word in _NUMBER_WORDS or word in _ROMAN
+    return beside in PART_WORDS and (number or bool(re.fullmatch(r"\d+(?:st|nd|rd|th)", word)))
+
+
+def swapped(a: tuple[str, ...], b: tuple[str, ...]) -> int:
+    """Return how many words of each title have no like in the other (the smaller of the two counts).
+
+    Alike are spelling variants (a common start, or a small edit) and words written together or apart.
+    """
+    set_a, set_b = set(a), set(b)
+    only_a, only_b = set_a - set_b - _SMALL, set_b - set_a - _SMALL
+    if not only_a or not only_b:
+        return 0
+    joined_a, joined_b = _joined(a), _joined(b)
+    left_a = [w for w in only_a if w not in joined_b and not any(_alike(w, v) for v in only_b)]
+    left_b = [w for w in only_b if w not in joined_a and not any(_alike(w, v) for v in only_a)]
+    text_a, text_b = "".join(a), "".join(b)
+    left_a = [w for w in left_a if w not in text_b or len(w) < 3]
+    left_b = [w for w in left_b if w not in text_a or len(w) < 3]
+    return min(len(left_a), len(left_b))
+
+
+def _joined(title: tuple[str, ...]) -> set[str]:
+    return {x + y for x, y in pairwise(title)}
+
+
+@lru_cache(maxsize=200_000)
+def _alike(a: str, b: str) -> bool:
+    short, long = (a, b) if len(a) <= len(b) else (b, a)
+    if len(short) < 4 or not short.isalpha():
+        return False
+    if long.startswith(short) or (len(short) > 5 and short[:5] == long[:5]):
+        return True
+    return len(long) - len(short) <= 2 and _edits(short, long) <= (1 if len(short) < 7 else 2)
+
+
+def _edits(a: str, b: str) -> int:
+    return int(OSA.distance(a, b, score_cutoff=2))

@@ -1,0 +1,183 @@
+"""One record of a RIS file: its fields as printed, and the normalised record they give."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, cast
+
+from metareview.literature.formats import values as v
+from metareview.literature.records import Field
+
+_WHOLE = frozenset(("BOOK", "EBOOK", "EDBOOK", "THES", "RPRT", "GOVDOC", "PAT", "COMP", "DATA", "MANSCPT", "UNPB"))
+_TITLE = ("TI", "T1", "CT", "BT")
+_YEARS = ("PY", "Y1", "DA")
+_BOOK_JOURNAL = ("JF", "JO", "JA", "J1", "J2", "J9", "JI")
+_JOURNAL = ("JF", "JO", "T2", "J2", "JA", "J1", "BT", "J9", "JI")
+_NOTICE = re.compile(
+    r"\s*(?:©|\(c\)\s|all rights reserved"
+    r"|copyright (?:of .{1,300}? is the property|©|\(c\)|\d{4}|\w+ \d{4}[ .]|applies))",
+    re.IGNORECASE | re.DOTALL,
+)
+_MISSING = re.compile(r"(?:\nNA)+$")
+_NOTE_DOI = re.compile(r"\s*(?:doi\b[:\s]*|https?://(?:dx\.)?doi\.org/)?10\.\d{4}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class RisEntry:
+    """One record of a RIS file.
+
+    Attributes:
+        lines, tags: of the whole file: its lines, and the tag of each or None where a line continues a value.
+        spans: the record's lines, as half-open ranges from 0; each starts at a tag.
+    """
+
+    lines: Sequence[str]
+    tags: Sequence[str | None]
+    spans: tuple[tuple[int, int], ...]
+
+    @property
+    def line(self) -> int:
+        """Return the 1-based first line."""
+        return self.spans[0][0] + 1
+
+    @property
+    def last(self) -> int:
+        """Return the 1-based last line."""
+        return self.spans[-1][1]
+
+    def raw(self) -> tuple[Field, ...]:
+        """Return the fields as printed, in order; lines of one value are joined by line feeds."""
+        return tuple(
+            Field(tag, text, a + 1 + at)
+            for a, b in self.spans
+            for tag, text, at in zip(*_fields(self.lines[a:b], self.tags[a:b]), strict=True)
+        )
+
+    def values(self) -> dict[str, Any]:
+        """Return the normalised fields."""
+        pairs: list[tuple[str, str]] = []
+        for a, b in self.spans:
+            tags, texts, _ = _fields(self.lines[a:b], self.tags[a:b])
+            pairs += zip(tags, texts, strict=True)
+        return normalise(pairs)
+
+
+def _fields(lines: Sequence[str], tags: Sequence[str | None]) -> tuple[list[str], list[str], Sequence[int]]:
+    """Return tags, values and positions of the fields in lines, the first of which has a tag."""
+    if None not in tags:
+        return cast("list[str]", tags), [line[5:].strip(" \t") for line in lines], range(len(lines))
+    starts = [i for i, tag in enumerate(tags) if tag is not None]
+    texts = []
+    for a, b in pairwise([*starts, len(lines)]):
+        text = lines[a][5:].strip(" \t")
+        if b > a + 1:
+            text = "\n".join([text, *[line.strip(" \t") for line in lines[a + 1 : b]]]).rstrip("\n")
+        texts.append(text)
+    return [tag for tag in tags if tag is not None], texts, starts
+
+
+def normalise(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return the normalised fields of a record from its RIS fields.
+
+    Arguments:
+        fields: tag and value of each, as printed; a tag may occur many times.
+    """
+    got: dict[str, list[str]] = {}
+    for tag, value in fields:
+        if not value:
+            continue
+        if value[-3:] == "\nNA":  # R writes a line NA for a field it does not have
+            value = _MISSING.sub("", value)
+        if tag in got:
+            got[tag].append(value)
+        else:
+            got[tag] = [value]
+    kind = _first(got, ("TY",))
+    whole = kind.upper() in _WHOLE
+    isbn, issn = v.serials_of(got["SN"]) if "SN" in got else ("", "")
+    return {
+        "title": _first(got, _TITLE if whole or "T2" not in got else _TITLE[:3]),
+        "authors": _authors(got),
+        "year": v.year_of([value for tag in _YEARS if tag in got for value in got[tag]]),
+        "journal": _first(got, _BOOK_JOURNAL if whole else _JOURNAL),
+        "volume": _first(got, ("VL", "VO")),
+        "number": _first(got, ("IS", "CP") if kind == "JOUR" else ("IS",)),
+        "pages": v.pages_of(_first(got, ("SP",)), _first(got, ("EP",))),
+        "doi": _doi(got),
+        "abstract": _abstract(got),
+        "keywords": _keywords(got.get("KW", [])),
+        "isbn": isbn,
+        "issn": issn,
+        "url": _url(got),
+        "language": _first(got, ("LA",)),
+        "type": kind,
+    }
+
+
+def _first(got: dict[str, list[str]], tags: Sequence[str]) -> str:
+    """Return the first value that is not empty, of the first tag that has one."""
+    for tag in tags:
+        for value in got.get(tag, ()):
+            if text := v.plain(value):
+                return text
+    return ""
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether the values in a text, one a line, are as they should be, so that nothing need be done."""
+    return text.isascii() and not any(mark in text for mark in ("&", "<", ";", "  ", "\t"))
+
+
+def _authors(got: dict[str, list[str]]) -> tuple[str, ...]:
+    """Return the authors, or where there are none the editors; one line may name several, parted by `;`."""
+    for tag in ("AU", "A1", "A2", "ED"):
+        text = "\n".join(got.get(tag, ()))
+        if not _is_plain(text):
+            lines = map(html.unescape, text.split("\n"))
+            text = "\n".join(v.plain(name) for line in lines for name in line.split(";"))
+        if text.strip():
+            return tuple(filter(None, text.split("\n")))
+    return ()
+
+
+def _keywords(values: list[str]) -> tuple[str, ...]:
+    """Return the keywords: one a value or a line; a single value may list them, parted by `;`."""
+    text = "\n".join(values)
+    words = text.split("\n")
+    if not _is_plain(text):
+        if len(words) == 1:
+            words = v.plain(text).split(";")
+        words = list(map(v.plain, words))
+    return tuple(filter(None, words))
+
+
+def _abstract(got: dict[str, list[str]]) -> str:
+    """Return the longest abstract that is not a copyright notice."""
+    found = [v.plain(value) for value in (*got.get("AB", ()), *got.get("N2", ()))]
+    if len(found) > 1:
+        found = [text for text in found if not _NOTICE.match(text)] or found
+    return max(found, key=len, default="")
+
+
+def _doi(got: dict[str, list[str]]) -> str:
+    """Return the DOI from DO, else from an address, else from a note that consists of it."""
+    for value in got.get("DO", ()):
+        if doi := v.doi_of(value, address="://" in value and "?" in value):
+            return doi
+    for tag in ("UR", "L3", "M3", "L2", "L1", "LK"):
+        for value in got.get(tag, ()):
+            if doi := v.doi_of(value, address="://" in value):
+                return doi
+    for value in got.get("N1", ()):
+        if _NOTE_DOI.match(value) and (doi := v.doi_of(value.split("\n", 1)[0])):
+            return doi
+    return ""
+
+
+def _url(got: dict[str, list[str]]) -> str:
+    values = (value for tag in ("UR", "L1", "L2", "LK") for value in got.get(tag, ()))
+    return next((line for value in values for line in map(str.strip, value.split("\n")) if line), "")

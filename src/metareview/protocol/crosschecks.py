@@ -1,0 +1,150 @@
+"""What must hold between the parts of a protocol, beyond the shape of each part."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+
+from .models import Analysis, Protocol, Sensitivity, Variable
+
+Finding = tuple[tuple[str | int, ...], str]
+
+# Identifiers that every coded row carries beside the codebook's own variables.
+KEYS = {
+    "study": ("study_id",),
+    "effect": ("effect_id", "study_id"),
+    "lesson": ("lesson_id", "study_id"),
+    "practice": ("practice_id",),
+}
+MEASURE = "measure"
+OUTCOME = "outcome_domain"
+
+
+def crosscheck(protocol: Protocol) -> list[Finding]:
+    """Return every contradiction between parts, as (path, what is wrong)."""
+    return [
+        *_duplicates(protocol),
+        *_codebook(protocol),
+        *_effects(protocol),
+        *_analyses(protocol),
+        *_lessons(protocol),
+    ]
+
+
+def _duplicates(protocol: Protocol) -> Iterator[Finding]:
+    named: list[tuple[str, Iterable[str]]] = [
+        ("exclusion_reasons", [r.code for r in protocol.exclusion_reasons]),
+        ("sources", [s.name for s in protocol.sources]),
+        ("reviewers", [r.name for r in protocol.reviewers]),
+        ("outcomes", [o.name for o in protocol.outcomes]),
+        ("analyses", [a.name for a in protocol.analyses]),
+        ("sensitivity", [s.name for s in protocol.sensitivity]),
+    ]
+    for part, names in named:
+        seen: set[str] = set()
+        for i, name in enumerate(names):
+            if name in seen:
+                yield (part, i), f"`{name}` is named twice"
+            seen.add(name)
+
+
+def _codebook(protocol: Protocol) -> Iterator[Finding]:
+    for level, keys in KEYS.items():
+        seen = set(keys)
+        for i, variable in enumerate(getattr(protocol.codebook, level)):
+            path = ("codebook", level, i)
+            if variable.name in seen:
+                yield path, f"variable `{variable.name}` is named twice (identifiers are added by the forms)"
+            seen.add(variable.name)
+            yield from ((path, what) for what in _variable(variable))
+
+
+def _variable(variable: Variable) -> Iterator[str]:
+    if variable.type in ("category", "multi") and not variable.categories:
+        yield f"variable `{variable.name}` is a {variable.type} and needs `categories`"
+    if variable.categories and variable.type not in ("category", "multi"):
+        yield f"variable `{variable.name}` has categories, so its type must be `category` or `multi`"
+    for category in variable.category_labels:
+        if category not in variable.categories:
+            yield f"variable `{variable.name}`: " + _unknown("category", category, variable.categories)
+    if variable.minimum is not None and variable.maximum is not None and variable.minimum > variable.maximum:
+        yield f"variable `{variable.name}`: minimum {variable.minimum} is above maximum {variable.maximum}"
+
+
+def _effects(protocol: Protocol) -> Iterator[Finding]:
+    known = {v.name: v for v in protocol.codebook.effect}
+    if protocol.codebook.effect and MEASURE not in known:
+        yield (
+            ("codebook", "effect"),
+            f"the effect level needs the variable `{MEASURE}`: the measure that computes yi",
+        )
+    sense = protocol.effects.sense
+    if sense and sense not in known:
+        yield ("effects", "sense"), _unknown("effect variable", sense, known)
+    if protocol.outcomes and OUTCOME in known:
+        names = {o.name for o in protocol.outcomes}
+        for category in known[OUTCOME].categories:
+            if category not in names:
+                yield (
+                    ("codebook", "effect"),
+                    f"`{OUTCOME}` has category `{category}`, which `outcomes` does not name",
+                )
+
+
+def _analyses(protocol: Protocol) -> Iterator[Finding]:
+    outcomes = {o.name for o in protocol.outcomes}
+    variants = {s.name for s in protocol.sensitivity}
+    known = _selectable(protocol)
+    for i, analysis in enumerate(protocol.analyses):
+        path = ("analyses", i)
+        for name in analysis.outcome:
+            if name not in outcomes:
+                yield (*path, "outcome"), _unknown("outcome", name, outcomes)
+        for name in analysis.sensitivity:
+            if name not in variants:
+                yield (*path, "sensitivity"), _unknown("sensitivity analysis", name, variants)
+        for role in ("one_effect_per", "prefer", "subgroup"):
+            name = getattr(analysis, role)
+            if name and name not in known:
+                yield (*path, role), _unknown("variable", name, known)
+        yield from _filters(analysis, path, known)
+    for i, variant in enumerate(protocol.sensitivity):
+        yield from _filters(variant, ("sensitivity", i), known)
+
+
+def _filters(
+    part: Analysis | Sensitivity, path: tuple[str | int, ...], known: dict[str, Variable]
+) -> Iterator[Finding]:
+    for role in ("where", "where_not"):
+        for name, wanted in getattr(part, role).items():
+            if name not in known:
+                yield (*path, role, name), _unknown("variable", name, known)
+                continue
+            categories = known[name].categories
+            for value in wanted if isinstance(wanted, tuple) else (wanted,):
+                if categories and str(value) not in categories and value != "any":
+                    yield (*path, role, name), _unknown(f"category of `{name}`", str(value), categories)
+
+
+def _lessons(protocol: Protocol) -> Iterator[Finding]:
+    known = {v.name for v in protocol.codebook.study}
+    for role in ("approach", "design"):
+        name = getattr(protocol.lessons, role)
+        if protocol.codebook.study and name not in known:
+            yield ("lessons", role), _unknown("study variable", name, known)
+    names = {a.name for a in protocol.analyses}
+    for name in protocol.lessons.analyses:
+        if name not in names:
+            yield ("lessons", "analyses"), _unknown("analysis", name, names)
+
+
+def _selectable(protocol: Protocol) -> dict[str, Variable]:
+    found = {key: Variable(name=key) for key in (*KEYS["study"], *KEYS["effect"])}
+    for level in ("study", "effect"):
+        found.update({v.name: v for v in getattr(protocol.codebook, level)})
+    return found
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"unknown {what} `{name}`" + (f"; did you mean `{close[0]}`?" if close else "")

@@ -1,0 +1,97 @@
+"""Numbers as people read them; the only place where results are rounded."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..synthesis.results import PooledResult
+
+MINUS = "\u2212"
+RATIO, CHANGE, LINEAR = "ratio", "change", "linear"
+
+
+def fixed(value: float | None, digits: int = 2) -> str:
+    """Return a number with a fixed count of decimals and a real minus sign; an en dash when there is none."""
+    if value is None or not isinstance(value, int | float) or math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else MINUS + "∞"
+    text = f"{value:.{digits}f}"
+    zero = f"{0:.{digits}f}"
+    return (zero if text == "-" + zero else text).replace("-", MINUS)
+
+
+def significant(value: Any, digits: int = 7) -> Any:
+    """Return a number with so many significant digits, as machine-readable text; other values as they are."""
+    if isinstance(value, bool) or not isinstance(value, float):
+        return value
+    if math.isnan(value):
+        return ""
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    text = f"{value:.{digits}g}"
+    return "0" if float(text) == 0 else text
+
+
+def p_value(p: float | None) -> str:
+    """Return a p value: three decimals, or `< .001`."""
+    if p is None or math.isnan(p):
+        return "–"
+    return "< .001" if p < 0.001 else f"{p:.3f}".lstrip("0") if p < 1 else "1"
+
+
+def percent(yi: float) -> float:
+    """Return the percentage change of a log ratio."""
+    return 100 * math.expm1(yi)
+
+
+def signed_percent(yi: float, digits: int = 0) -> str:
+    """Return a log ratio as a signed percentage change, such as `−23%`."""
+    change = percent(yi)
+    if math.isinf(change) or change > 99_999:
+        return "more than +1000 times"
+    text = fixed(change, digits)
+    return f"{'' if text.startswith(MINUS) or float(text.replace(MINUS, '-')) == 0 else '+'}{text}%"
+
+
+def effect(value: float, scale: str) -> str:
+    """Return an effect for reading: a ratio on the log scale, the number itself on the linear one."""
+    return fixed(math.exp(value) if scale == "log" and not math.isnan(value) else value, 2)
+
+
+def interval(low: float, high: float, scale: str) -> str:
+    """Return an interval for reading, `0.52 to 0.81`; an en dash when there is none."""
+    if math.isnan(low) or math.isnan(high):
+        return "–"
+    return f"{effect(low, scale)} to {effect(high, scale)}"
+
+
+def agreement(crosscheck: dict[str, float]) -> str:
+    """Return how closely the second engine agrees, as the decade above the largest difference, at least 1e-8.
+
+    The decade, not the figure, is printed, so that rounding noise of another machine does not change a byte.
+    """
+    values = [abs(v) for v in crosscheck.values() if not math.isnan(v)]
+    if not values:
+        return "–"
+    decade = max(-8, math.ceil(math.log10(max(values)))) if max(values) > 0 else -8
+    return f"≤ 1e{decade}"
+
+
+def pooled_cells(result: PooledResult, scale: str) -> dict[str, str]:
+    """Return a pooled result's cells for reading: estimate, intervals, heterogeneity, agreement of engines."""
+    return {
+        "k": str(result.k),
+        "estimate": effect(result.estimate, scale),
+        "ci": interval(result.ci_low, result.ci_high, scale),
+        "wald": interval(result.wald_ci_low, result.wald_ci_high, scale),
+        "pi": interval(result.pi_low, result.pi_high, scale),
+        "p": p_value(result.p),
+        "tau2": fixed(result.tau2, 4),
+        "tau2_ci": " to ".join(fixed(v, 4) for v in result.tau2_ci) if result.k > 1 else "–",
+        "I2": fixed(result.I2, 0) + "%" if result.k > 1 else "–",
+        "H2": fixed(result.H2, 2) if result.k > 1 else "–",
+        "Q": f"{fixed(result.Q, 2)} ({result.Q_df}), p {p_value(result.Q_p)}" if result.k > 1 else "–",
+        "agreement": agreement(result.crosscheck),
+    }

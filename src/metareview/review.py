@@ -1,0 +1,187 @@
+"""The open review: one short method a verb, for notebooks and scripts; each calls the service the command line calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .folder import ReviewFolder, find_review
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .lessons.events import Judgement
+    from .protocol.loading import Mistake
+    from .protocol.models import Protocol
+    from .protocol.registration import Amendment, Registration
+    from .provenance.lockfile import Comparison, Lock
+    from .report.prisma import FlowCounts
+    from .screening.agreement import Agreement
+    from .services.analyze import AnalysisResult
+    from .services.code import CodeImported
+    from .services.dedupe import Deduplicated
+    from .services.imports import Imported
+    from .services.lessons import Lessons
+    from .services.report import Reported
+    from .services.screen import Session
+    from .services.state import ReviewState
+    from .services.status import Step
+
+
+def open_review(path: str | Path = ".") -> Review:
+    """Open the review at `path` or above it.
+
+    Raises:
+        MetareviewError: no folder at or above holds `protocols/`.
+    """
+    return Review(find_review(path))
+
+
+@dataclass(frozen=True)
+class Review:
+    """An open review. Every method reads the folder as it stands now; nothing is kept in between."""
+
+    folder: ReviewFolder
+
+    @property
+    def protocol(self) -> Protocol:
+        """The checked protocol."""
+        return self.folder.protocol
+
+    def state(self) -> ReviewState:
+        """Fold the journal: records, decisions, coded rows."""
+        from .services.state import load_state
+
+        return load_state(self.folder)
+
+    def records(self, search: str = "") -> pd.DataFrame:
+        """Return the records, or those that match a full-text query, with where each stands."""
+        import pandas as pd
+
+        from .services.library import listing
+
+        return pd.DataFrame([item.to_dict() for item in listing(self.folder, search)])
+
+    def check_protocol(self) -> list[Mistake]:
+        """Return every mistake of the protocol with its line."""
+        from .services.protocol import check
+
+        return check(self.folder)
+
+    def register(self, by: str | None = None, reason: str = "") -> Registration:
+        """Register the protocol as it stands."""
+        from .services.protocol import register
+
+        return register(self.folder, by, reason)
+
+    def amendments(self) -> list[Amendment]:
+        """Return what changed since the protocol was registered."""
+        from .services.protocol import list_amendments
+
+        return list_amendments(self.folder)[1]
+
+    def import_records(
+        self,
+        files: Sequence[str | Path],
+        source: str,
+        date: str,
+        query: str = "",
+        hits: int | None = None,
+        by: str | None = None,
+    ) -> list[Imported]:
+        """Import exports of one search."""
+        from .services.imports import run
+
+        return run(self.folder, [Path(f) for f in files], source, date, query, hits, by)
+
+    def dedupe(self, by: str | None = None, strictness: str = "default") -> Deduplicated:
+        """Merge records of one work."""
+        from .services.dedupe import run
+
+        return run(self.folder, by, strictness)
+
+    def screen(self, stage: str = "title", by: str | None = None) -> Session:
+        """Open a screening session: `next()`, `vote(...)`, `undo()`."""
+        from .services.screen import Session
+
+        return Session(self.folder, stage, by)  # type: ignore[arg-type]
+
+    def agreement(self, stage: str = "title") -> list[Agreement]:
+        """Return Cohen's kappa of every two screeners."""
+        from .services.screen import agreement
+
+        return agreement(self.folder, stage)  # type: ignore[arg-type]
+
+    def code(self, form: str | Path, by: str | None = None) -> CodeImported:
+        """Import a filled coding form."""
+        from .services.code import import_form
+
+        return import_form(self.folder, Path(form), by)
+
+    def effects(self) -> pd.DataFrame:
+        """Compute every coded effect."""
+        from .services.effects import run
+
+        return run(self.folder)
+
+    def analyze(self, *names: str) -> dict[str, AnalysisResult]:
+        """Run the planned analyses, all or those named."""
+        from .services.analyze import run
+
+        return run(self.folder, names)
+
+    def prisma(self) -> FlowCounts:
+        """Count the flow of records and reports."""
+        from .services.prisma import run
+
+        return run(self.folder)
+
+    def lessons(self) -> Lessons:
+        """Gather what was learned."""
+        from .services.lessons import run
+
+        return run(self.folder)
+
+    def judge(self, about: str, certainty: str, reason: str, by: str | None = None) -> Judgement:
+        """Judge the certainty of a finding or a lesson."""
+        from .services.lessons import judge
+
+        return judge(self.folder, about, certainty, reason, by)
+
+    def report(self, out: str | Path | None = None) -> Reported:
+        """Rebuild every output."""
+        from .services.report import run
+
+        return run(self.folder, Path(out) if out else None)
+
+    def status(self) -> list[Step]:
+        """Tell where the review stands."""
+        from .services.status import run
+
+        return run(self.folder)
+
+    def show(self, name: str) -> list[tuple[str, Any]]:
+        """Walk anything back to its source."""
+        from .services.show import run
+
+        return run(self.folder, name)
+
+    def lock(self) -> Lock:
+        """Rebuild the outputs and pin them."""
+        from .services.provenance import lock
+
+        return lock(self.folder)
+
+    def verify(self) -> Comparison:
+        """Compare with the lockfile."""
+        from .services.provenance import verify
+
+        return verify(self.folder)
+
+    def reproduce(self) -> Comparison:
+        """Rebuild in a clean folder and compare with the lockfile."""
+        from .services.provenance import reproduce
+
+        return reproduce(self.folder)

@@ -1,0 +1,173 @@
+"""effects: yi and vi of every coded effect, each with its formula, orientation, inputs and the way it was reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..coding.events import CodedRow
+from ..errors import MetareviewError
+from ..folder import ReviewFolder
+from ..protocol.crosschecks import MEASURE
+from ..protocol.models import Protocol
+from .code import require_agreed
+from .state import ReviewState, load_state
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COMPUTED = (
+    "yi", "vi", "sei", "yi_printed", "sense_applied", "formula_id", "scale", "orientation", "method", "rule", "note", "phi",
+    "phi_source", "inputs",
+)  # fmt: skip
+
+
+def run(folder: ReviewFolder, state: ReviewState | None = None) -> pd.DataFrame:
+    """Compute every coded effect of the review.
+
+    Returns:
+        One row an effect in the order coded: `effect_id`, `study_id`, the columns of `COMPUTED`, then the codebook's
+        effect variables and (prefixed `study_` where both levels have the name) study variables. `yi` has the sense of
+        the protocol applied; `yi_printed` is as printed.
+
+    Raises:
+        MetareviewError: coders contradict each other, or an effect cannot be computed (naming effect and variable).
+    """
+    state = state or load_state(folder)
+    require_agreed(state)
+    rows = list(state.coding.rows["effect"].values())
+    frame = compute(rows, folder.protocol)
+    return _beside_study(frame, state)
+
+
+def compute(rows: Iterable[CodedRow] | Iterable[Any], protocol: Protocol) -> pd.DataFrame:
+    """Compute effects of coded rows (anything with `row_id`, `study_id` and `values`).
+
+    Raises:
+        MetareviewError: naming each effect and variable that cannot be computed.
+    """
+    import pandas as pd
+
+    coded = list(rows)
+    by_measure: dict[str, list[Any]] = {}
+    for row in coded:
+        by_measure.setdefault(str(row.values.get(MEASURE, "")), []).append(row)
+    parts = [_of_measure(measure, group, protocol) for measure, group in by_measure.items()]
+    if not parts:
+        return pd.DataFrame(columns=["effect_id", "study_id", *COMPUTED])
+    frame = pd.concat(parts).set_index("effect_id", drop=False)
+    return frame.loc[[row.row_id for row in coded]].reset_index(drop=True)
+
+
+def phi_table(folder: ReviewFolder, frame: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return every effect from before-after counts at overdispersion phi 1, 2 and 4, whatever was assumed.
+
+    Columns: effect_id, phi, yi, se, ci_low, ci_high (95%, log scale), in_use (the phi of the analysis).
+    """
+    import pandas as pd
+
+    from ..effects.compute import effect_size
+
+    frame = run(folder) if frame is None else frame
+    if MEASURE not in frame or frame.empty:
+        return pd.DataFrame(columns=["effect_id", "phi", "yi", "se", "ci_low", "ci_high", "in_use"])
+    counts = frame[frame["phi"].notna()]
+    found = []
+    for measure, part in counts.groupby(MEASURE, sort=False):
+        for phi in (1.0, 2.0, 4.0):
+            rules = folder.protocol.effects
+            again = effect_size(str(measure), _inputs(part), phi=phi, add=rules.add, to=rules.zero_cells)
+            half = 1.959963984540054 * again["sei"]
+            sense = part["sense_applied"]
+            yi = again["yi"] * sense
+            found.append(
+                pd.DataFrame(
+                    {"effect_id": part["effect_id"], "phi": phi, "yi": yi, "se": again["sei"], "ci_low": yi - half,
+                     "ci_high": yi + half, "in_use": part["phi"] == phi}
+                )
+            )  # fmt: skip
+    if not found:
+        return pd.DataFrame(columns=["effect_id", "phi", "yi", "se", "ci_low", "ci_high", "in_use"])
+    return pd.concat(found).sort_values(["effect_id", "phi"], kind="stable").reset_index(drop=True)
+
+
+def _of_measure(measure: str, rows: list[Any], protocol: Protocol) -> pd.DataFrame:
+    import pandas as pd
+
+    from ..effects.compute import effect_size
+    from ..effects.registry import find_measure
+
+    found = find_measure(measure)
+    given = pd.DataFrame([dict(row.values) for row in rows])
+    given.insert(0, "effect_id", [row.row_id for row in rows])
+    given.insert(1, "study_id", [row.study_id for row in rows])
+    rules = protocol.effects
+    extra: dict[str, Any] = {}
+    if "phi" in found.input_names:
+        extra = _phi(given, protocol)
+    try:
+        frame = effect_size(
+            found, _inputs(given).assign(**extra), labels="effect_id", add=rules.add, to=rules.zero_cells
+        )
+    except MetareviewError as error:
+        raise MetareviewError(
+            error.message, "Mend the coded values (`metareview code export`, `code import`)."
+        ) from None
+    sense = _sense(given, rules.sense)
+    result = given.assign(
+        yi=frame["yi"] * sense,
+        vi=frame["vi"],
+        sei=frame["sei"],
+        yi_printed=frame["yi"],
+        sense_applied=sense,
+        formula_id=frame["formula_id"],
+        scale=frame["scale"],
+        orientation=frame["orientation"],
+        method=frame["method"],
+        rule=frame["rule"],
+        note=frame["note"],
+        phi=frame["phi"] if "phi" in frame else float("nan"),
+        phi_source=frame.get("phi_source", ""),
+        inputs=[_used(found.input_names, row.values) for row in rows],
+    )
+    return result
+
+
+def _inputs(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.drop(columns=[c for c in (*COMPUTED, MEASURE) if c in frame])
+
+
+def _phi(given: pd.DataFrame, protocol: Protocol) -> dict[str, Any]:
+    rules = protocol.effects
+    coded = given["phi"] if "phi" in given else given["effect_id"].map(lambda _: None)
+    source = given["phi_source"] if "phi_source" in given else given["effect_id"].map(lambda _: None)
+    phi = [rules.phi if v is None or v != v else float(v) for v in coded]
+    told = [
+        (rules.phi_source if v is None or v != v else "given") if s is None or s != s else s
+        for v, s in zip(coded, source, strict=True)
+    ]
+    return {"phi": phi, "phi_source": told}
+
+
+def _sense(given: pd.DataFrame, variable: str) -> Any:
+    if not variable or variable not in given:
+        return given["effect_id"].map(lambda _: 1.0)
+    return given[variable].map(lambda v: 1.0 if v is None or v != v else float(v))
+
+
+def _used(names: Iterable[str], values: Mapping[str, Any]) -> str:
+    return "; ".join(f"{name}={_short(values[name])}" for name in names if name in values)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _beside_study(frame: pd.DataFrame, state: ReviewState) -> pd.DataFrame:
+    studies = {row.row_id: row.values for row in state.coding.rows["study"].values()}
+    names = list(dict.fromkeys(name for values in studies.values() for name in values))
+    added = {}
+    for name in names:
+        column = f"study_{name}" if name in frame else name
+        added[column] = [studies.get(s, {}).get(name) for s in frame["study_id"]]
+    return frame.assign(**added)  # type: ignore[arg-type]

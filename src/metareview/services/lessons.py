@@ -1,0 +1,168 @@
+"""lessons: what was learned per approach and outcome, with coded lessons and judged certainty beside it.
+
+The two tracks stay apart: studies are pooled and told here, practice knowledge is listed and never enters a number.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..coding.events import CodedRow
+from ..errors import MetareviewError
+from ..folder import ReviewFolder
+from ..journal.drafts import Draft
+from ..lessons.events import CERTAINTY, JUDGED, Judgement
+from ..lessons.plain import change, in_words
+from ..protocol.crosschecks import OUTCOME
+from ..protocol.models import Protocol
+from .analyze import AnalysisResult, named_groups
+from .analyze import run as run_analyses
+from .state import ReviewState, load_state
+
+if TYPE_CHECKING:
+    from ..synthesis.results import PooledResult
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """The pooled effect of one approach on one outcome.
+
+    Attributes:
+        key: `APPROACH/ANALYSIS`, the name a judgement of certainty uses. studies, designs: behind the number.
+    """
+
+    key: str
+    approach: str
+    approach_label: str
+    analysis: str
+    outcome: str
+    scale: str
+    pooled: PooledResult
+    studies: tuple[str, ...]
+    designs: Mapping[str, int]
+    sentence: str
+    judgements: tuple[Judgement, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values for a listing."""
+        estimate, ci, pi = change(self.pooled, self.scale)
+        return {
+            "key": self.key,
+            "approach": self.approach,
+            "outcome": self.outcome,
+            "k": self.pooled.k,
+            "change": estimate,
+            "ci": ci,
+            "pi": pi,
+            "designs": designs_text(self.designs),
+            "studies": list(self.studies),
+            "certainty": certainty_text(self.judgements),
+            "sentence": self.sentence,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Lessons:
+    """Findings of the track of studies, coded lessons, and (apart) the principles of the practice track."""
+
+    findings: tuple[Finding, ...]
+    coded: tuple[CodedRow, ...]
+    practice: tuple[CodedRow, ...]
+    judgements: Mapping[str, tuple[Judgement, ...]]
+
+
+def run(
+    folder: ReviewFolder,
+    results: Mapping[str, AnalysisResult] | None = None,
+    state: ReviewState | None = None,
+) -> Lessons:
+    """Gather what was learned."""
+    state = state or load_state(folder)
+    results = run_analyses(folder) if results is None else results
+    findings = [f for r in _chosen(folder.protocol, results) for f in _findings(folder.protocol, r, state)]
+    coding = state.coding.rows
+    return Lessons(
+        tuple(findings),
+        tuple(coding["lesson"].values()),
+        tuple(coding["practice"].values()),
+        state.judgements,
+    )
+
+
+def judge(folder: ReviewFolder, about: str, certainty: str, reason: str, by: str | None = None) -> Judgement:
+    """Record a person's judgement of certainty of a finding or a coded lesson.
+
+    Raises:
+        MetareviewError: the finding or lesson is unknown, the level is not one of GRADE's, or no reason is given.
+    """
+    person = folder.person(by)
+    state = load_state(folder)
+    if certainty not in CERTAINTY:
+        raise MetareviewError(f"`{certainty}` is not a level of certainty", f"Say one of {', '.join(CERTAINTY)}.")
+    if not reason.strip():
+        raise MetareviewError(
+            "a judgement of certainty needs a reason", "Say `--reason`, such as 'two studies, wide interval'."
+        )
+    if about not in state.coding.rows["lesson"]:
+        known = [f.key for f in run(folder, state=state).findings]
+        if about not in known:
+            raise MetareviewError(
+                f"there is no finding or lesson `{about}`", "`metareview lessons` lists the keys of both."
+            )
+    earlier = [
+        e.id for e in folder.events() if e.kind == JUDGED and e.data["about"] == about and e.data["by"] == person
+    ]
+    data = {"about": about, "certainty": certainty, "reason": reason, "by": person}
+    event = folder.append(person, [Draft(JUDGED, data, earlier)])[0]
+    return Judgement(about, certainty, reason, person, event.time[:10])
+
+
+def certainty_text(judgements: tuple[Judgement, ...]) -> str:
+    """Return who judged what and when; a finding nobody judged says so."""
+    if not judgements:
+        return "not judged"
+    return "; ".join(f"{j.certainty.replace('_', ' ')} ({j.by}, {j.date}): {j.reason}" for j in judgements)
+
+
+def designs_text(designs: Mapping[str, int]) -> str:
+    """Return designs with their counts, most frequent first."""
+    ordered = sorted(designs.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in ordered)
+
+
+def _chosen(protocol: Protocol, results: Mapping[str, AnalysisResult]) -> list[AnalysisResult]:
+    names = protocol.lessons.analyses or tuple(results)
+    by_approach = [results[n] for n in names if n in results]
+    return [r for r in by_approach if r.analysis.subgroup == protocol.lessons.approach]
+
+
+def _findings(protocol: Protocol, result: AnalysisResult, state: ReviewState) -> list[Finding]:
+    if result.subgroups is None:
+        return []
+    frame = result.selection.frame.set_index("effect_id")
+    analysis = result.analysis
+    found = []
+    for approach, pooled in named_groups(result.subgroups):
+        rows = frame.loc[list(pooled.labels)]
+        studies = tuple(dict.fromkeys(rows["study_id"]))
+        designs = Counter(_study_value(state, s, protocol.lessons.design) or "design not coded" for s in studies)
+        outcomes = sorted({str(o) for o in rows[OUTCOME]}) if OUTCOME in rows else []
+        better = next((o.direction for name in outcomes if (o := protocol.outcome(name))), "lower_is_better")
+        key = f"{approach}/{analysis.name}"
+        label = protocol.category_label(protocol.lessons.approach, approach)
+        sentence = in_words(pooled, analysis.label, analysis.scale, better)
+        found.append(
+            Finding(
+                key, approach, label, analysis.name, analysis.label, analysis.scale, pooled, studies, designs, sentence,
+                state.judgements.get(key, ()),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _study_value(state: ReviewState, study: str, variable: str) -> str:
+    row = state.coding.rows["study"].get(study)
+    return str(row.values.get(variable, "")) if row else ""

@@ -1,0 +1,96 @@
+"""prisma: the flow of records and reports, counted from events only, and every identity between its boxes checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..folder import ReviewFolder
+from ..report.prisma import (
+    DATABASES_REGISTERS,
+    OTHER_METHODS,
+    FlowCounts,
+    FlowRecord,
+    FlowReport,
+    flow_counts,
+)
+from ..screening.decisions import DECIDED
+from .state import ReviewState, load_state
+
+
+def run(folder: ReviewFolder, state: ReviewState | None = None, synthesised: Iterable[str] | None = None) -> FlowCounts:
+    """Count the flow of the track of studies.
+
+    Arguments:
+        synthesised: ids of the studies that have an effect in a synthesis; None leaves that box out.
+    """
+    state = state or load_state(folder)
+    protocol = folder.protocol
+    titles = {s.name: s.title for s in protocol.sources}
+    studies = [r for r in state.records if state.origin[r].track == "studies"]
+    return flow_counts(
+        [_record(state, r, titles) for r in studies],
+        [_report(folder, state, r) for r in state.sought()],
+        synthesised_studies=synthesised,
+        reason_order=[r.label for r in protocol.exclusion_reasons],
+    )
+
+
+def boxes(counts: FlowCounts, state: ReviewState, box: str) -> list[tuple[str, str]]:
+    """Return (id, citation) of everything behind a box.
+
+    Raises:
+        MetareviewError: there is no such box; the message lists them.
+    """
+    return [(i, state.records[i].cite() if i in state.records else "") for i in counts.of(box)]
+
+
+def _lane(state: ReviewState, record: str) -> str:
+    return DATABASES_REGISTERS if state.origin[record].kind in ("database", "register") else OTHER_METHODS
+
+
+def _record(state: ReviewState, record: str, titles: dict[str, str]) -> FlowRecord:
+    kept = state.literature.stands_for(record)
+    imported = state.origin[record]
+    duplicate = kept if kept != record else None
+    decision = state.decision("title", record) if duplicate is None else None
+    decided = decision is not None and decision.status == DECIDED
+    return FlowRecord(
+        record_id=record,
+        lane=_lane(state, record),  # type: ignore[arg-type]
+        source=titles.get(imported.source, imported.source),
+        source_kind=imported.kind,  # type: ignore[arg-type]
+        duplicate_of=duplicate,
+        title_decision=decision.decision if decision and decided else "",  # type: ignore[arg-type]
+        decided_by="human" if decided else "",
+        report_id=record if decision and decided and decision.decision == "include" else None,
+    )
+
+
+def _report(folder: ReviewFolder, state: ReviewState, report: str) -> FlowReport:
+    decision = state.decision("fulltext", report)
+    retrieved = state.retrieved(report)
+    decided = decision.status == DECIDED and bool(retrieved)
+    outcomes = state.screening.retrievals.get(report, ())
+    return FlowReport(
+        report_id=report,
+        lane=_lane(state, report),  # type: ignore[arg-type]
+        sought=True,
+        retrieved=retrieved,
+        not_retrieved_reason=outcomes[-1].reason if outcomes and retrieved is False else "",
+        decision=decision.decision if decided else "",  # type: ignore[arg-type]
+        reason=folder.protocol.reason_label(decision.reason) if decided and decision.reason else "",
+        study_id=state.study_of(report),
+    )
+
+
+def draw(counts: FlowCounts, out: Path) -> list[Path]:
+    """Draw the flow diagram to `out`.svg, .pdf and .png, and write its counts to `out`.csv."""
+    from ..report.figures.flow import flow
+    from ..report.figures.save import save
+    from ..report.prisma import to_rows
+    from ..tabular import write_csv
+
+    rows = to_rows(counts)
+    table = write_csv(out.with_name(f"{out.name}.csv"), list(rows[0]), [list(r.values()) for r in rows])
+    return [*save(flow(counts), out), table]

@@ -1,0 +1,254 @@
+"""The report as files: tables (CSV, Markdown, HTML), figures (SVG, PDF, PNG), and the documents that hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..folder import ReviewFolder
+from ..protocol.models import Protocol
+from ..report.documents import Picture, Section, write_document
+from ..report.prisma import FlowCounts, IdentityCheck, to_rows, to_template_rows
+from ..report.tables import Table
+from ..tabular import write_csv
+from . import report_tables as tables
+from .analyze import AnalysisResult, named_groups
+from .lessons import Lessons
+from .state import ReviewState
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Everything a report tells: the state, the effects, their syntheses, the flow and the lessons."""
+
+    state: ReviewState
+    effects: pd.DataFrame
+    phi: pd.DataFrame
+    results: Mapping[str, AnalysisResult]
+    counts: FlowCounts
+    checks: list[IdentityCheck]
+    lessons: Lessons
+
+
+def write(folder: ReviewFolder, evidence: Evidence, out: Path) -> list[Path]:
+    """Write the whole report into `out` and return what was written."""
+    written = _prisma(evidence, out)
+    pictures = _figures(folder.protocol, evidence, out)
+    written += [p for _, paths in pictures.values() for p in paths]
+    found = _tables(folder, evidence)
+    for each in found.values():
+        written += each.write(out / "tables")
+    shown = {name: picture for name, (picture, _) in pictures.items()}
+    title, limits = folder.protocol.title, folder.protocol.limits
+    lead = (folder.protocol.note,) if folder.protocol.note else ()
+    written += write_document(out / "report", title, lead, _report(folder.protocol, evidence, found, shown, limits))
+    written += write_document(
+        out / "lessons", f"Lessons: {title}", lead, _lessons(folder.protocol, evidence, found, limits)
+    )
+    return written
+
+
+def study_labels(state: ReviewState, frame: pd.DataFrame) -> dict[str, str]:
+    """Return effect id -> how a figure names it: first author and year, and the outcome where a study has several."""
+    studies = state.included_studies()
+    found = {}
+    for effect, study in zip(frame["effect_id"], frame["study_id"], strict=True):
+        record = state.records[studies[study][0]] if study in studies else None
+        place = state.coding.rows["study"].get(study)
+        city = str(place.values.get("city", "")) if place else ""
+        who = f"{record.authors[0].split(',')[0]} {record.year or ''}".strip() if record and record.authors else study
+        found[effect] = f"{who}, {city}" if city else who
+    return found
+
+
+def _tables(folder: ReviewFolder, evidence: Evidence) -> dict[str, Table]:
+    results = list(evidence.results.values())
+    main = [r for r in results if not r.analysis.flag]
+    apart = [r for r in results if r.analysis.flag]
+    labels = {s.name: s.label or s.name for s in folder.protocol.sensitivity}
+    found = [
+        tables.searches(evidence.state, folder),
+        tables.included(evidence.state),
+        tables.excluded(evidence.state, folder),
+        tables.effects(evidence.effects),
+        tables.overdispersion(evidence.phi),
+        tables.pooled(main),
+        tables.pooled(apart, "pooled_apart", "Pooled results kept apart from the main ones"),
+        tables.between_groups(results),
+        tables.regressions(results),
+        tables.sensitivity(results, labels),
+        tables.leave_one_out(results),
+        tables.left_out(results),
+        tables.identities(evidence.checks),
+        tables.flow_ids(evidence.counts, evidence.state),
+        tables.findings(evidence.lessons),
+        tables.coded_lessons(evidence.lessons, evidence.state),
+        tables.practice(evidence.lessons, evidence.state),
+    ]
+    return {t.name: t for t in found}
+
+
+def _prisma(evidence: Evidence, out: Path) -> list[Path]:
+    rows = to_rows(evidence.counts)
+    template = to_template_rows(evidence.counts)
+    return [
+        write_csv(out / "prisma" / "flow.csv", list(rows[0]), [list(r.values()) for r in rows]),
+        write_csv(
+            out / "prisma" / "prisma2020_template.csv",
+            list(template[0]),
+            [list(r.values()) for r in template],
+        ),
+    ]
+
+
+def _figures(protocol: Protocol, evidence: Evidence, out: Path) -> dict[str, tuple[Picture, list[Path]]]:
+    from ..report.figures.flow import alt_text as flow_alt
+    from ..report.figures.flow import flow
+    from ..report.figures.save import save
+
+    folder = out / "figures"
+    found: dict[str, tuple[Picture, list[Path]]] = {}
+    picture = Picture(
+        "figures/prisma_flow.svg", "PRISMA 2020 flow diagram (Page et al. 2021).", flow_alt(evidence.counts)
+    )
+    found["prisma_flow"] = (picture, save(flow(evidence.counts), folder / "prisma_flow"))
+    for name, result in evidence.results.items():
+        if result.pooled is None:
+            continue
+        for kind, draw in (("forest", _forest), ("funnel", _funnel)):
+            if kind == "funnel" and result.pooled.k < 3:
+                continue
+            figure, caption, alt = draw(protocol, evidence.state, result)
+            stem = f"{kind}_{name}"
+            found[stem] = (Picture(f"figures/{stem}.svg", caption, alt), save(figure, folder / stem))
+    return found
+
+
+def _forest(protocol: Protocol, state: ReviewState, result: AnalysisResult) -> tuple[Any, str, str]:
+    from ..report.figures.forest import alt_text, forest
+
+    analysis = result.analysis
+    groups = None
+    if result.subgroups is not None and result.subgroups.overall.k == (result.pooled and result.pooled.k):
+        groups = [(protocol.category_label(analysis.subgroup, g), p) for g, p in named_groups(result.subgroups)]
+    figure = forest(
+        result.pooled,
+        subgroups=groups,
+        labels=study_labels(state, result.selection.frame),
+        scale=analysis.scale,
+        favours=_favours(protocol, result),
+        title=analysis.label + (f" [{analysis.flag}]" if analysis.flag else ""),
+        xlabel="Ratio" if analysis.scale == "log" else "Standardised mean difference",
+    )
+    caption = f"{analysis.label}: effects, pooled estimate (diamond) and 95% prediction interval."
+    return figure, caption, alt_text(result.pooled, subgroups=groups, scale=analysis.scale)
+
+
+def _funnel(protocol: Protocol, state: ReviewState, result: AnalysisResult) -> tuple[Any, str, str]:
+    from ..report.figures.funnel import alt_text, funnel
+
+    analysis = result.analysis
+    figure = funnel(result.pooled, scale=analysis.scale, title=analysis.label)
+    return (
+        figure,
+        f"{analysis.label}: funnel plot of standard error against effect.",
+        alt_text(result.pooled, scale=analysis.scale),
+    )
+
+
+def _favours(protocol: Protocol, result: AnalysisResult) -> tuple[str, str]:
+    better = next((o.direction for n in result.analysis.outcome if (o := protocol.outcome(n))), "lower_is_better")
+    if result.analysis.scale == "log" and better == "lower_is_better":
+        return "fewer events with the approach", "more events with the approach"
+    sides = ("favours the approach", "favours no approach")
+    return sides if better == "lower_is_better" else (sides[1], sides[0])
+
+
+def _report(
+    protocol: Protocol,
+    evidence: Evidence,
+    found: Mapping[str, Table],
+    pictures: Mapping[str, Picture],
+    limits: tuple[str, ...],
+) -> list[Section]:
+    question = protocol.question
+    pico = (
+        ("Population", question.population), ("Intervention", question.intervention), ("Comparison", question.comparison),
+        ("Outcome", question.outcome), ("Study design", question.study_design), ("Timeframe", question.timeframe),
+    )  # fmt: skip
+    reasons = tuple(f"{r.label} (`{r.code}`)" for r in protocol.exclusion_reasons)
+    sections = [
+        Section("Question", (question.text,), tuple(f"{name}: {text}" for name, text in pico if text)),
+        Section("Limits", ("What this review is not, and what weakens it:",) if limits else (), limits),
+        Section("Eligibility", ("Included:",), protocol.eligibility.include),
+        Section("Excluded", ("One reason each, the first that applies in this order:",), reasons, level=3),
+        Section("Protocol", tuple(_registration(evidence.state))),
+        Section("Searches", tables=(found["searches"],)),
+        Section(
+            "Flow of records and reports",
+            tables=(found["prisma_identities"],),
+            pictures=(pictures["prisma_flow"],),
+        ),
+        Section("Included studies", tables=(found["included_studies"],)),
+        Section("Reports left out", tables=(found["excluded_reports"],)),
+        Section("Effects", tables=(found["effects"], found["overdispersion"])),
+        Section("Pooled results", tables=(found["pooled"], found["between_groups"], found["meta_regression"])),
+        *_analyses(evidence, pictures),
+        Section("Kept apart", tables=(found["pooled_apart"],)),
+        Section("Sensitivity", tables=(found["sensitivity"], found["leave_one_out"])),
+        Section("Effects left out of analyses", tables=(found["left_out_effects"],)),
+    ]
+    return sections
+
+
+def _analyses(evidence: Evidence, pictures: Mapping[str, Picture]) -> list[Section]:
+    return [
+        Section(
+            result.analysis.label + (f" ({result.analysis.flag})" if result.analysis.flag else ""),
+            tuple(f"Note: {w}" for w in (*(result.pooled.warnings if result.pooled else ()), *result.notes)),
+            pictures=tuple(pictures[f"{kind}_{name}"] for kind in ("forest", "funnel") if f"{kind}_{name}" in pictures),
+            level=3,
+        )
+        for name, result in evidence.results.items()
+    ]
+
+
+def _registration(state: ReviewState) -> list[str]:
+    if not state.registrations:
+        return ["The protocol was not registered."]
+    return [
+        f"Version {r.version} registered on {r.date} (SHA-256 {r.sha256[:12]}…)"
+        + (f": {r.reason}" if r.reason else ".")
+        for r in state.registrations
+    ]
+
+
+def _lessons(
+    protocol: Protocol, evidence: Evidence, found: Mapping[str, Table], limits: tuple[str, ...]
+) -> list[Section]:
+    by_approach: dict[str, list[str]] = {}
+    for f in evidence.lessons.findings:
+        by_approach.setdefault(f.approach_label, []).append(f.sentence)
+    approaches = [Section(name, (), tuple(sentences), level=3) for name, sentences in sorted(by_approach.items())]
+    return [
+        Section("How to read this", _reading(), limits),
+        Section("What was found, per approach and outcome", tables=(found["findings"],)),
+        *approaches,
+        Section("What the studies tell about how and why", tables=(found["lessons"],)),
+        Section("Practice knowledge, beside the studies", tables=(found["practice"],)),
+    ]
+
+
+def _reading() -> tuple[str, ...]:
+    return (
+        "A percentage is the change in events with the approach compared with comparable areas: −20% means a fifth fewer events "
+        "than would have been expected. The confidence interval tells how sure the average is; the prediction interval tells "
+        "what one new area may expect. Certainty is a person's judgement, with name and date; where nobody judged, it says so.",
+        "Two tracks stand side by side and are never mixed: validated studies, which are pooled, and practice knowledge of "
+        "residents and professionals, which is told in their own terms and enters no number.",
+    )

@@ -1,0 +1,356 @@
+"""The tables of the report, from the state of a review and its results."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..folder import ReviewFolder
+from ..lessons.plain import change
+from ..report.numbers import fixed, p_value, pooled_cells, signed_percent
+from ..report.prisma import FlowCounts, IdentityCheck
+from ..report.tables import Table, table
+from .analyze import AnalysisResult, named_groups
+from .lessons import Lessons, certainty_text, designs_text
+from .state import ReviewState
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+POOLED_HEADS = (
+    ("analysis", "Analysis"), ("group", "Group"), ("k", "k"), ("estimate", "Estimate"), ("ci", "95% CI"),
+    ("wald", "95% CI (Wald)"), ("pi", "95% PI"), ("p", "p"), ("tau2", "τ²"), ("tau2_ci", "τ² 95% CI (Q-profile)"),
+    ("I2", "I²"), ("H2", "H²"), ("Q", "Q (df), p"), ("agreement", "Second engine"), ("notes", "Notes"),
+)  # fmt: skip
+
+
+def searches(state: ReviewState, folder: ReviewFolder) -> Table:
+    """Return the search log: PRISMA-S's source, date, query and yield per export."""
+    titles = {s.name: s.title for s in folder.protocol.sources}
+    rows = [
+        {
+            "source": titles.get(i.source, i.source), "kind": i.kind, "track": i.track, "date": i.date, "query": i.query,
+            "hits": "not noted" if i.hits is None else i.hits, "records": i.records, "repaired": i.repaired,
+            "quarantined": i.quarantined, "file": i.file,
+        }
+        for i in state.literature.imports
+    ]  # fmt: skip
+    heads = ("source", "kind", "track", "date", "query", "hits", "records", "repaired", "quarantined", "file")
+    return table("searches", "Searches", [(h, h.capitalize()) for h in heads], rows)
+
+
+def included(state: ReviewState) -> Table:
+    """Return the characteristics of the included studies: citation, reports and every coded study variable."""
+    coded = state.coding.rows["study"]
+    used = list(dict.fromkeys(name for row in coded.values() for name in row.values))
+    effects = Counter(row.study_id for row in state.coding.rows["effect"].values())
+    lessons = Counter(row.study_id for row in state.coding.rows["lesson"].values())
+    rows = []
+    for study, reports in sorted(state.included_studies().items()):
+        values = dict(coded[study].values) if study in coded else {}
+        cites = "; ".join(state.records[r].cite() for r in reports)
+        counts = {"effects": effects[study], "lessons": lessons[study]}
+        rows.append({"study_id": study, "reports": reports, "citation": cites, **values, **counts})
+    heads = [("study_id", "Study"), ("citation", "Report"), *((v, v.replace("_", " ")) for v in used)]
+    heads += [("effects", "Effects"), ("lessons", "Lessons"), ("reports", "Record ids")]
+    return table("included_studies", f"Characteristics of the {len(rows)} included studies", heads, rows)
+
+
+def excluded(state: ReviewState, folder: ReviewFolder) -> Table:
+    """Return the reports excluded after full text and those not retrieved, each with its reason and who decided."""
+    rows = []
+    for report in state.sought():
+        decision = state.decision("fulltext", report)
+        outcome = state.screening.retrievals.get(report, ())
+        base = {"record": report, "citation": state.records[report].cite()}
+        if state.retrieved(report) is False:
+            rows.append({**base, "outcome": "not retrieved", "reason": outcome[-1].reason, "by": outcome[-1].by})
+        elif decision.decision == "exclude":
+            note = next((v.note for v in decision.votes if v.note), "")
+            reason = folder.protocol.reason_label(decision.reason)
+            rows.append({**base, "outcome": "excluded", "reason": reason, "note": note, "by": ", ".join(decision.by)})
+    heads = [
+        ("record", "Record"),
+        ("citation", "Report"),
+        ("outcome", "Outcome"),
+        ("reason", "Reason"),
+        ("note", "Ground"),
+        ("by", "By"),
+    ]
+    return table("excluded_reports", f"The {len(rows)} reports not retrieved or excluded after full text", heads, rows)
+
+
+def effects(frame: pd.DataFrame) -> Table:
+    """Return every coded effect with yi, its standard error, the inputs used and how it was reached."""
+    keys = (
+        "effect_id", "study_id", "outcome_domain", "outcome_label", "area_role", "measure", "formula_id", "inputs", "yi",
+        "sei", "vi", "sense_applied", "scale", "orientation", "method", "rule", "phi", "phi_source", "note", "locator",
+    )  # fmt: skip
+    present = [k for k in keys if k in frame]
+    rows = [{str(k): v for k, v in row.items()} for row in frame[present].to_dict("records")]
+    heads = [(k, k.replace("_", " ")) for k in present]
+    notes = (
+        "yi is on the log scale for ratios; where sense_applied is −1 the printed effect was turned round, because the "
+        "intervention removed a control."
+    )
+    return table("effects", f"The {len(frame)} coded effects", heads, rows, notes)
+
+
+def overdispersion(frame: pd.DataFrame) -> Table:
+    """Return effects from before-after counts at overdispersion phi 1, 2 and 4."""
+    rows = [
+        {
+            "effect_id": r["effect_id"], "phi": r["phi"], "yi": r["yi"], "se": r["se"], "change": signed_percent(r["yi"], 1),
+            "ci": f"{signed_percent(r['ci_low'], 1)} to {signed_percent(r['ci_high'], 1)}", "in_use": bool(r["in_use"]),
+        }
+        for r in frame.to_dict("records")
+    ]  # fmt: skip
+    heads = [
+        ("effect_id", "Effect"),
+        ("phi", "φ"),
+        ("yi", "log ratio"),
+        ("se", "SE"),
+        ("change", "Change"),
+        ("ci", "95% CI"),
+        ("in_use", "In use"),
+    ]
+    return table("overdispersion", "Effects from counts at overdispersion φ of 1, 2 and 4", heads, rows)
+
+
+def pooled(results: Iterable[AnalysisResult], name: str = "pooled", title: str = "Pooled results") -> Table:
+    """Return one row an analysis and one a subgroup, with both intervals, heterogeneity and the second engine."""
+    rows = []
+    for r in results:
+        scale = r.analysis.scale
+        label = r.analysis.label + (f" [{r.analysis.flag}]" if r.analysis.flag else "")
+        if r.pooled is None:
+            rows.append({"analysis": label, "group": "all", "k": "0", "notes": "; ".join(r.notes)})
+            continue
+        notes = "; ".join((*r.pooled.warnings, *r.notes))
+        rows.append({"analysis": label, "group": "all", **pooled_cells(r.pooled, scale), "notes": notes})
+        if r.subgroups is not None:
+            for group, p in named_groups(r.subgroups):
+                cells = pooled_cells(p, scale)
+                rows.append({"analysis": label, "group": group, **cells, "notes": "; ".join(p.warnings)})
+    note = (
+        "Estimates are ratios for effects on the log scale (below 1: fewer events with the approach) and SDs for "
+        "standardised mean differences. The test of the interval is Knapp-Hartung's t, or z where the notes say so."
+    )
+    engine = (
+        "Second engine: PyMARE fits each model again; the largest relative difference lies below the decade shown, and "
+        "one above 1e-5 stops the run."
+    )
+    return table(name, title, POOLED_HEADS, rows, note, engine)
+
+
+def between_groups(results: Iterable[AnalysisResult]) -> Table:
+    """Return the test between subgroups of each analysis."""
+    rows = [
+        {
+            "analysis": r.analysis.label, "subgroup": r.analysis.subgroup, "Q": fixed(r.subgroups.Q_between),
+            "df": r.subgroups.Q_between_df, "p": p_value(r.subgroups.Q_between_p), "notes": "; ".join(r.subgroups.warnings),
+        }
+        for r in results
+        if r.subgroups is not None
+    ]  # fmt: skip
+    heads = [
+        ("analysis", "Analysis"),
+        ("subgroup", "Subgroup"),
+        ("Q", "Q between"),
+        ("df", "df"),
+        ("p", "p"),
+        ("notes", "Notes"),
+    ]
+    return table("between_groups", "Tests between subgroups", heads, rows)
+
+
+def sensitivity(results: Iterable[AnalysisResult], labels: Mapping[str, str]) -> Table:
+    """Return each analysis beside its sensitivity analyses."""
+    rows = []
+    for r in results:
+        variants = [("as planned", r.pooled)] + [(labels.get(n, n), p) for n, (p, _) in r.sensitivity.items()]
+        for variant, p in variants if r.sensitivity else []:
+            cells = pooled_cells(p, r.analysis.scale) if p is not None else {"k": "0"}
+            rows.append({"analysis": r.analysis.label, "variant": variant, **cells})
+    heads = [
+        ("analysis", "Analysis"),
+        ("variant", "Variant"),
+        ("k", "k"),
+        ("estimate", "Estimate"),
+        ("ci", "95% CI"),
+        ("pi", "95% PI"),
+        ("tau2", "τ²"),
+        ("I2", "I²"),
+    ]
+    return table("sensitivity", "Sensitivity analyses", heads, rows)
+
+
+def leave_one_out(results: Iterable[AnalysisResult]) -> Table:
+    """Return each analysis with each effect left out in turn."""
+    rows = []
+    for r in results:
+        if r.leave_one_out is None:
+            continue
+        for row in r.leave_one_out.to_dict("records"):
+            shown = {k: row[k] for k in ("estimate", "ci_low", "ci_high", "tau2", "I2", "Q")}
+            rows.append({"analysis": r.analysis.name, "omitted": row["omitted"], **shown})
+    heads = [
+        ("analysis", "Analysis"),
+        ("omitted", "Without"),
+        ("estimate", "Estimate (yi)"),
+        ("ci_low", "CI low"),
+        ("ci_high", "CI high"),
+        ("tau2", "τ²"),
+        ("I2", "I²"),
+        ("Q", "Q"),
+    ]
+    return table("leave_one_out", "Leave-one-out", heads, rows, "On the scale of yi (log for ratios).")
+
+
+def regressions(results: Iterable[AnalysisResult]) -> Table:
+    """Return the coefficients of every planned meta-regression."""
+    rows = []
+    for r in results:
+        for reg in r.regressions:
+            test = f"{fixed(reg.QM)} ({reg.QM_df}), p {p_value(reg.QM_p)}"
+            for c in reg.to_frame().to_dict("records"):
+                base = {"analysis": r.analysis.label, "model": reg.formula, "k": reg.k, "term": c["term"]}
+                numbers = {
+                    "estimate": fixed(c["estimate"], 3),
+                    "ci": f"{fixed(c['ci_low'], 3)} to {fixed(c['ci_high'], 3)}",
+                    "p": p_value(c["p"]),
+                }
+                rows.append({**base, **numbers, "QM": test, "R2": fixed(reg.R2, 0), "notes": "; ".join(reg.warnings)})
+    heads = [
+        ("analysis", "Analysis"),
+        ("model", "Model"),
+        ("k", "k"),
+        ("term", "Term"),
+        ("estimate", "Coefficient"),
+        ("ci", "95% CI"),
+        ("p", "p"),
+        ("QM", "Omnibus test"),
+        ("R2", "R² %"),
+        ("notes", "Notes"),
+    ]
+    return table("meta_regression", "Meta-regressions", heads, rows)
+
+
+def left_out(results: Iterable[AnalysisResult]) -> Table:
+    """Return every effect offered to an analysis and left out of it, with the reason."""
+    rows = [
+        {
+            "analysis": r.analysis.name,
+            "effect_id": item.effect_id,
+            "study_id": item.study_id,
+            "reason": item.reason,
+        }
+        for r in results
+        for item in r.selection.left_out
+    ]
+    heads = [("analysis", "Analysis"), ("effect_id", "Effect"), ("study_id", "Study"), ("reason", "Reason")]
+    return table("left_out_effects", "Effects left out of each analysis", heads, rows)
+
+
+def identities(checks: Iterable[IdentityCheck]) -> Table:
+    """Return the identities between the boxes of the flow diagram."""
+    rows = [
+        {
+            "id": c.id, "rule": c.rule, "left": c.left, "right": c.right, "pending": c.pending,
+            "holds": "holds" if c.holds else ("warns" if c.severity == "warn" else "fails"), "note": c.note,
+        }
+        for c in checks
+    ]  # fmt: skip
+    heads = [
+        ("id", "Id"),
+        ("rule", "Identity"),
+        ("left", "Left"),
+        ("right", "Right"),
+        ("pending", "Pending"),
+        ("holds", "Result"),
+        ("note", "Note"),
+    ]
+    return table("prisma_identities", "Identities between the boxes of the flow diagram", heads, rows)
+
+
+def flow_ids(counts: FlowCounts, state: ReviewState) -> Table:
+    """Return the ids behind every box of the flow diagram."""
+    rows = [
+        {"box": box, "id": i, "citation": state.records[i].cite() if i in state.records else ""}
+        for box, ids in counts.ids.items()
+        for i in ids
+    ]
+    return table(
+        "prisma_ids",
+        "What stands behind each box",
+        [("box", "Box"), ("id", "Id"), ("citation", "Citation")],
+        rows,
+    )
+
+
+def findings(lessons: Lessons) -> Table:
+    """Return the findings per approach and outcome in plain terms."""
+    rows = []
+    for f in lessons.findings:
+        estimate, ci, pi = change(f.pooled, f.scale)
+        rows.append(
+            {
+                "approach": f.approach_label, "outcome": f.outcome, "change": estimate, "ci": ci, "pi": pi,
+                "k": f.pooled.k, "designs": designs_text(f.designs), "certainty": certainty_text(f.judgements),
+                "studies": f.studies, "key": f.key,
+            }
+        )  # fmt: skip
+    heads = [
+        ("approach", "Approach"),
+        ("outcome", "Outcome"),
+        ("change", "Change"),
+        ("ci", "95% CI"),
+        ("pi", "95% PI"),
+        ("k", "k"),
+        ("designs", "Designs"),
+        ("certainty", "Certainty"),
+        ("studies", "Studies"),
+        ("key", "Key"),
+    ]
+    return table("findings", "Pooled effects per approach and outcome, in plain terms", heads, rows)
+
+
+def coded_lessons(lessons: Lessons, state: ReviewState) -> Table:
+    """Return every coded lesson of the studies' track with its source, locator and judged certainty."""
+    return _coded("lessons", "Coded lessons", "lesson_id", lessons.coded, lessons, state)
+
+
+def practice(lessons: Lessons, state: ReviewState) -> Table:
+    """Return the principles of residents and professionals; they are listed and never pooled."""
+    note = "Practice knowledge stands beside the studies and enters no pooled number."
+    return _coded(
+        "practice",
+        "Practice knowledge of residents and professionals",
+        "practice_id",
+        lessons.practice,
+        lessons,
+        state,
+        note,
+    )
+
+
+def _coded(
+    name: str,
+    title: str,
+    key: str,
+    coded: Iterable[Any],
+    lessons: Lessons,
+    state: ReviewState,
+    note: str = "",
+) -> Table:
+    rows = []
+    for row in coded:
+        judged = certainty_text(lessons.judgements.get(row.row_id, ()))
+        cite = "; ".join(state.records[r].cite() for r in state.included_studies().get(row.study_id, ()))
+        rows.append({key: row.row_id, "study_id": row.study_id, "citation": cite, **row.values, "certainty": judged})
+    used = list(dict.fromkeys(k for row in rows for k in row if k not in ("certainty", "citation", key, "study_id")))
+    heads = [(key, "Id")] + ([("study_id", "Study"), ("citation", "Source")] if key == "lesson_id" else [])
+    heads += [(v, v.replace("_", " ")) for v in used]
+    heads += [("certainty", "Certainty")] if key == "lesson_id" else []
+    return table(name, title, heads, rows, note)

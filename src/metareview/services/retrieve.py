@@ -1,0 +1,102 @@
+"""retrieve: the reports sought and what became of them; study link: which study a report tells of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..errors import MetareviewError
+from ..folder import ReviewFolder
+from ..journal.drafts import Draft
+from ..literature.records import Record
+from ..screening.events import LINKED, RETRIEVED
+from .state import ReviewState, load_state
+
+STUDY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report that was sought: its record, whether its text was obtained, and the study it tells of."""
+
+    record: Record
+    retrieved: bool | None
+    reason: str
+    study: str | None
+
+
+def reports(folder: ReviewFolder, only: str = "") -> list[Report]:
+    """Return the reports sought.
+
+    Arguments:
+        only: "waiting", "retrieved" or "not-retrieved" to list only those.
+    """
+    state = load_state(folder)
+    found = [report_of(state, r) for r in state.sought()]
+    wanted = {"waiting": None, "retrieved": True, "not-retrieved": False}
+    return [r for r in found if not only or r.retrieved is wanted[only]]
+
+
+def report_of(state: ReviewState, report: str) -> Report:
+    """Return where one report stands."""
+    outcomes = state.screening.retrievals.get(report, ())
+    reason = outcomes[-1].reason if outcomes else ""
+    return Report(state.records[report], state.retrieved(report), reason, state.study_of(report))
+
+
+def close(folder: ReviewFolder, outcomes: Sequence[tuple[str, bool, str]], by: str | None = None) -> int:
+    """Record (report, retrieved, reason) outcomes, all or none; a later outcome replaces the earlier.
+
+    Raises:
+        MetareviewError: a report is not sought, or a report that was not retrieved has no reason.
+    """
+    person = folder.person(by)
+    state = load_state(folder)
+    sought = set(state.sought())
+    events = {e.id: e for e in folder.events() if e.kind == RETRIEVED}
+    drafts = []
+    for report, retrieved, reason in outcomes:
+        kept = _sought(state, sought, report)
+        if not retrieved and not reason:
+            raise MetareviewError(
+                f"`{report}` was not retrieved: why?", "Say `--reason`, such as 'no copy in any library'."
+            )
+        earlier = [i for i, e in events.items() if state.literature.stands_for(e.data["report"]) == kept]
+        data = {"report": kept, "retrieved": retrieved, "reason": reason, "by": person}
+        drafts.append(Draft(RETRIEVED, data, earlier))
+    return len(folder.append(person, drafts))
+
+
+def link(folder: ReviewFolder, links: Sequence[tuple[str, str]], by: str | None = None) -> int:
+    """Link (report, study) pairs, all or none; a later link of a report replaces the earlier.
+
+    Raises:
+        MetareviewError: a report is not sought, or a study id is not made of letters, digits, `_`, `.` and `-`.
+    """
+    person = folder.person(by)
+    state = load_state(folder)
+    sought = set(state.sought())
+    events = [e for e in folder.events() if e.kind == LINKED]
+    drafts = []
+    for report, study in links:
+        kept = _sought(state, sought, report)
+        if not STUDY_ID.fullmatch(study):
+            raise MetareviewError(
+                f"`{study}` is not a study id", "Use letters, digits, `_`, `.` and `-`, such as smith2019."
+            )
+        earlier = [e.id for e in events if state.literature.stands_for(e.data["report"]) == kept]
+        drafts.append(Draft(LINKED, {"report": kept, "study": study, "by": person}, earlier))
+    return len(folder.append(person, drafts))
+
+
+def _sought(state: ReviewState, sought: set[str], report: str) -> str:
+    if report not in state.records:
+        raise MetareviewError(f"there is no record `{report}`", "`metareview records` lists them.")
+    kept = state.literature.stands_for(report)
+    if kept not in sought:
+        raise MetareviewError(
+            f"`{report}` is not sought: it was not included on title and abstract",
+            "`metareview retrieve` lists the reports sought.",
+        )
+    return kept

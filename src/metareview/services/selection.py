@@ -1,0 +1,158 @@
+"""Which effects enter an analysis, and why each of the others does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MetareviewError
+from ..protocol.crosschecks import OUTCOME
+from ..protocol.models import Analysis, Sensitivity, Values
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ANY = "any"
+DIRECTION = "direction"
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """An effect that was offered to an analysis and does not enter it, with the reason."""
+
+    effect_id: str
+    study_id: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """The effects of an analysis: `frame` in coded order, and those left out."""
+
+    frame: pd.DataFrame
+    left_out: tuple[LeftOut, ...]
+
+
+def variant(analysis: Analysis, change: Sensitivity) -> Analysis:
+    """Return an analysis with a sensitivity analysis's changes made."""
+    return analysis.model_copy(
+        update={
+            "where": {**analysis.where, **change.where},
+            "where_not": {**analysis.where_not, **change.where_not},
+            "one_effect_per": change.one_effect_per or analysis.one_effect_per,
+            "tau2": change.tau2 or analysis.tau2,
+            "test": change.test or analysis.test,
+        }
+    )
+
+
+def select(effects: pd.DataFrame, analysis: Analysis) -> Selection:
+    """Return the effects of an analysis.
+
+    Effects of other outcomes are not offered. Of the offered ones each either enters or is left out with the first
+    reason that applies: a filter, or another effect of the same unit that goes before it.
+
+    Raises:
+        MetareviewError: the effects that are left mix scales or directions, so that pooling them would mean nothing.
+    """
+    offered = effects
+    if analysis.outcome and OUTCOME in effects:
+        offered = effects[effects[OUTCOME].isin(analysis.outcome)]
+    kept: list[int] = []
+    left: list[LeftOut] = []
+    for index, row in zip(offered.index, _rows(offered), strict=True):
+        reason = _filtered(row, analysis)
+        if reason:
+            left.append(LeftOut(row["effect_id"], row["study_id"], reason))
+        else:
+            kept.append(index)
+    selection = _one_each(offered.loc[kept], analysis, Selection(offered, tuple(left)))
+    _require_comparable(selection.frame, analysis)
+    return selection
+
+
+def _filtered(row: Mapping[str, Any], analysis: Analysis) -> str:
+    for name, wanted in analysis.where.items():
+        if not _matches(row.get(name), wanted):
+            return f"{name} is {_said(row.get(name))}, not {_said(wanted)}"
+    for name, unwanted in analysis.where_not.items():
+        if _matches(row.get(name), unwanted):
+            return f"{name}: {_said(row.get(name))}"
+    return ""
+
+
+def _one_each(frame: pd.DataFrame, analysis: Analysis, so_far: Selection) -> Selection:
+    unit = analysis.one_effect_per
+    if not unit or frame.empty:
+        return replace(so_far, frame=frame)
+    first: dict[Any, str] = {}
+    rows = _rows(frame)
+    ranked = sorted(rows, key=lambda row: not _true(row.get(analysis.prefer))) if analysis.prefer else rows
+    for row in ranked:
+        first.setdefault(_unit(row, unit), row["effect_id"])
+    left = [
+        LeftOut(
+            r["effect_id"],
+            r["study_id"],
+            f"one effect per {unit.replace('_id', '')}: {first[_unit(r, unit)]} stands for it",
+        )
+        for r in rows
+        if first[_unit(r, unit)] != r["effect_id"]
+    ]
+    chosen = set(first.values())
+    return Selection(frame[frame["effect_id"].isin(chosen)], (*so_far.left_out, *left))
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+
+
+def _unit(row: Mapping[str, Any], unit: str) -> Any:
+    value = row.get(unit)
+    return row["study_id"] if value is None or value != value or value == "" else value
+
+
+def _require_comparable(frame: pd.DataFrame, analysis: Analysis) -> None:
+    where = f"analysis `{analysis.name}`"
+    others = frame[frame["scale"] != analysis.scale] if len(frame) else frame
+    if len(others):
+        named = ", ".join(others["effect_id"].head(5))
+        raise MetareviewError(
+            f"{where} is on the {analysis.scale} scale, but {named} {'is' if len(others) == 1 else 'are'} not",
+            "Narrow `where`, or analyse them apart.",
+        )
+    if DIRECTION in frame and frame[DIRECTION].dropna().nunique() > 1:
+        groups = frame.groupby(DIRECTION)["effect_id"].apply(lambda ids: ", ".join(ids.head(3)))
+        raise MetareviewError(
+            f"{where} mixes directions: " + "; ".join(f"{d}: {ids}" for d, ids in groups.items()),
+            f"Add `{DIRECTION}` to `where`, so that a fall means the same in every effect.",
+        )
+
+
+def _matches(value: Any, wanted: Values) -> bool:
+    filled = value is not None and value == value and value != ""
+    if wanted == ANY:
+        return filled
+    values = wanted if isinstance(wanted, tuple) else (wanted,)
+    return filled and any(_equal(value, w) for w in values)
+
+
+def _equal(value: Any, wanted: Any) -> bool:
+    if isinstance(wanted, bool) or isinstance(value, bool):
+        return _true(value) == _true(wanted)
+    if isinstance(value, list | tuple):
+        return wanted in value
+    if isinstance(value, int | float) and isinstance(wanted, int | float):
+        return float(value) == float(wanted)
+    return str(value) == str(wanted)
+
+
+def _true(value: Any) -> bool:
+    return value is not None and value == value and bool(value)
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return " or ".join(str(v) for v in value)
+    return "empty" if value is None or value != value or value == "" else str(value)

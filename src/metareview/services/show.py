@@ -1,0 +1,122 @@
+"""show: walk anything back to its source: a record to its export line, an effect to its cell, a study to both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..coding.events import ID_COLUMN, CodedRow
+from ..errors import MetareviewError
+from ..folder import ReviewFolder
+from .state import ReviewState, load_state
+
+Fact = tuple[str, Any]
+
+
+def run(folder: ReviewFolder, name: str) -> list[Fact]:
+    """Return what is known of a record, study, effect, lesson or principle, from its source to its use.
+
+    Raises:
+        MetareviewError: nothing has this id.
+    """
+    state = load_state(folder)
+    if name in state.records:
+        return _record(state, name)
+    for level, rows in state.coding.rows.items():
+        if level != "study" and name in rows:
+            return _coded(folder, state, rows[name])
+    if name in state.included_studies() or name in state.coding.rows["study"]:
+        return _study(folder, state, name)
+    raise MetareviewError(
+        f"nothing here is called `{name}`", "Give the id of a record, study, effect, lesson or principle."
+    )
+
+
+def _record(state: ReviewState, record_id: str) -> list[Fact]:
+    record, origin = state.records[record_id], state.origin[record_id]
+    kept = state.literature.stands_for(record_id)
+    facts: list[Fact] = [
+        ("record", record_id), ("citation", record.cite()), ("journal", record.journal), ("doi", record.doi),
+        ("export", f"{origin.file} line {record.line}"), ("export SHA-256", origin.sha256),
+        ("search", f"{origin.source}, {origin.date}: {origin.query or 'no query noted'}"),
+    ]  # fmt: skip
+    if kept != record_id:
+        facts.append(("duplicate of", kept))
+    facts += [
+        ("merged", f"{m['a']} = {m['b']}: {m['rule']} ({m['reason']})")
+        for m in state.literature.duplicates.merges
+        if record_id in (m["a"], m["b"])
+    ]
+    for stage in ("title", "fulltext"):
+        decision = state.decision(stage, kept)
+        for vote in decision.votes:
+            said = f"{vote.decision} {vote.reason}".strip()
+            facts.append((f"{stage} vote", f"{said} by {vote.by}, {vote.time} ({vote.event_id}) {vote.note}".strip()))
+        if decision.votes:
+            facts.append((f"{stage} decision", decision.decision or f"{decision.status} {decision.why}".strip()))
+    for outcome in state.screening.retrievals.get(kept, ()):
+        facts.append(
+            (
+                "retrieval",
+                f"{'retrieved' if outcome.retrieved else 'not retrieved: ' + outcome.reason} ({outcome.by}, {outcome.time})",
+            )
+        )
+    study = state.study_of(kept)
+    return facts + ([("study", study)] if study else [])
+
+
+def _study(folder: ReviewFolder, state: ReviewState, study: str) -> list[Fact]:
+    facts: list[Fact] = [("study", study)]
+    facts += [("report", f"{r}: {state.records[r].cite()}") for r in state.included_studies().get(study, ())]
+    row = state.coding.rows["study"].get(study)
+    facts += _values(row) if row else []
+    for level in ("effect", "lesson"):
+        facts += [(level, r.row_id) for r in state.coding.of_study(level, study)]
+    return facts
+
+
+def _coded(folder: ReviewFolder, state: ReviewState, row: CodedRow) -> list[Fact]:
+    facts: list[Fact] = [(row.level, row.row_id)]
+    facts += [("study", row.study_id)] if row.study_id else []
+    facts += _values(row)
+    if row.level == "effect":
+        facts += _effect(folder, row)
+    return facts + [
+        ("report", f"{r}: {state.records[r].cite()}") for r in state.included_studies().get(row.study_id, ())
+    ]
+
+
+def _effect(folder: ReviewFolder, row: CodedRow) -> list[Fact]:
+    from .effects import compute
+    from .selection import select
+
+    frame = compute([row], folder.protocol)
+    computed = frame.iloc[0]
+    facts = [
+        (k, computed[k])
+        for k in (
+            "formula_id",
+            "inputs",
+            "rule",
+            "method",
+            "orientation",
+            "yi_printed",
+            "sense_applied",
+            "yi",
+            "vi",
+            "sei",
+            "note",
+        )
+    ]
+    from .effects import run as all_effects
+
+    effects = all_effects(folder)
+    for analysis in folder.protocol.analyses:
+        if row.row_id in set(select(effects, analysis).frame["effect_id"]):
+            facts.append(("analysis", analysis.name))
+    return facts
+
+
+def _values(row: CodedRow) -> list[Fact]:
+    where = f"{row.form} row {row.cell_row}" if row.form else "no form"
+    facts: list[Fact] = [("coded in", f"{where}, by {row.by}, {row.time} ({row.event_id})")]
+    return facts + [(k, v) for k, v in row.values.items() if k != ID_COLUMN[row.level]]

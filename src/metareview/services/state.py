@@ -1,0 +1,111 @@
+"""The state of a review: the journal folded once for every room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..coding import events as coding_events
+from ..coding.events import CodingState
+from ..folder import ReviewFolder
+from ..lessons import events as lesson_events
+from ..lessons.events import Judgement
+from ..literature import events as literature_events
+from ..literature.events import Import, LiteratureState
+from ..literature.records import Record
+from ..protocol.registration import Registration, registrations
+from ..screening import events as screening_events
+from ..screening.decisions import DECIDED, Decision, decide
+from ..screening.events import ScreeningState
+
+
+@dataclass(frozen=True)
+class ReviewState:
+    """Every room's state, folded from one reading of the journal, and the records behind it.
+
+    Attributes:
+        records: every record of every import, by id, in import order.
+        origin: record id -> the import it came in.
+    """
+
+    literature: LiteratureState
+    screening: ScreeningState
+    coding: CodingState
+    judgements: Mapping[str, tuple[Judgement, ...]]
+    registrations: list[Registration]
+    records: Mapping[str, Record]
+    origin: Mapping[str, Import]
+    votes_needed: Mapping[str, int]
+
+    def screened_records(self) -> list[str]:
+        """Return the records that are screened: kept after deduplication, of the track of studies."""
+        kept = self.literature.stands_for
+        return [r for r in self.records if kept(r) == r and self.origin[r].track == "studies"]
+
+    def practice_records(self) -> list[str]:
+        """Return the records of the practice track; they are listed, never screened or pooled."""
+        return [r for r in self.records if self.origin[r].track == "practice"]
+
+    def decision(self, stage: str, record: str) -> Decision:
+        """Return where a record (or, at full text, a report) stands."""
+        return decide(self.screening, stage, record, self.votes_needed[stage])
+
+    def sought(self) -> list[str]:
+        """Return the reports sought: one a record included on title and abstract, named by that record."""
+        return [r for r in self.screened_records() if self.included("title", r)]
+
+    def retrieved(self, report: str) -> bool | None:
+        """Return whether a report's text was obtained; None while nobody has said, or two people disagree."""
+        outcomes = {o.retrieved for o in self.screening.retrievals.get(report, ())}
+        return outcomes.pop() if len(outcomes) == 1 else None
+
+    def assessable(self) -> list[str]:
+        """Return the reports whose text was obtained."""
+        return [r for r in self.sought() if self.retrieved(r)]
+
+    def included(self, stage: str, record: str) -> bool:
+        """Return whether a record is decided and included at a stage."""
+        decision = self.decision(stage, record)
+        return decision.status == DECIDED and decision.decision == "include"
+
+    def included_reports(self) -> list[str]:
+        """Return the reports included after full text."""
+        return [r for r in self.assessable() if self.included("fulltext", r)]
+
+    def study_of(self, report: str) -> str | None:
+        """Return the study a report is linked to; None when it is not, or when two links contradict."""
+        links = self.screening.links.get(report, ())
+        return links[0] if len(links) == 1 else None
+
+    def included_studies(self) -> dict[str, list[str]]:
+        """Return the included studies, each with its included reports, in the order first seen."""
+        found: dict[str, list[str]] = {}
+        for report in self.included_reports():
+            study = self.study_of(report)
+            if study is not None:
+                found.setdefault(study, []).append(report)
+        return found
+
+
+def load_state(folder: ReviewFolder) -> ReviewState:
+    """Read the journal and the records, and fold them.
+
+    Raises:
+        MetareviewError: a log or an export was edited (exit code 3), or the protocol has mistakes.
+    """
+    from .library import load_records
+
+    events = folder.events()
+    literature = literature_events.fold(events)
+    records, origin = load_records(folder, literature.imports)
+    rules = folder.protocol.screening
+    return ReviewState(
+        literature=literature,
+        screening=screening_events.fold(events, literature.stands_for),
+        coding=coding_events.fold(events),
+        judgements=lesson_events.fold(events),
+        registrations=registrations(events),
+        records=records,
+        origin=origin,
+        votes_needed={"title": rules.title.votes, "fulltext": rules.fulltext.votes},
+    )

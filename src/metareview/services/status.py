@@ -1,0 +1,126 @@
+"""status: where the review stands, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..folder import ReviewFolder
+from ..protocol.loading import protocol_hash
+from .screen import STAGES, progress
+from .state import ReviewState, load_state
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the review: what is done, what is left, and the command that takes it further (empty when done)."""
+
+    name: str
+    done: str
+    left: str
+    command: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return {"step": self.name, "done": self.done, "left": self.left, "next": self.command}
+
+
+def run(folder: ReviewFolder) -> list[Step]:
+    """Return every step in the order of a review."""
+    state = load_state(folder)
+    return [
+        _protocol(folder, state),
+        _literature(state),
+        _duplicates(state),
+        *(_screening(state, stage) for stage in STAGES[:1]),
+        _retrieval(state),
+        *(_screening(state, stage) for stage in STAGES[1:]),
+        _studies(state),
+        _coding(state),
+        _outputs(folder),
+    ]
+
+
+def _protocol(folder: ReviewFolder, state: ReviewState) -> Step:
+    known = state.registrations
+    if not known:
+        return Step("protocol", "passes its check", "not registered", "metareview protocol register")
+    if known[-1].sha256 != protocol_hash(folder.protocol_text):
+        done = f"registered {known[-1].date}"
+        return Step("protocol", done, "changed since", "metareview protocol amendments")
+    return Step("protocol", f"version {known[-1].version} registered {known[-1].date}", "", "")
+
+
+def _literature(state: ReviewState) -> Step:
+    imports = state.literature.imports
+    if not imports:
+        return Step(
+            "searches",
+            "no export yet",
+            "import the exports",
+            "metareview import FILE --source NAME --date DATE",
+        )
+    return Step("searches", f"{len(state.records)} records in {len(imports)} exports", "", "")
+
+
+def _duplicates(state: ReviewState) -> Step:
+    found = state.literature.duplicates
+    gone = sum(len(c) - 1 for c in found.clusters)
+    if state.literature.stale:
+        return Step("duplicates", f"{gone} merged", "out of date", "metareview dedupe")
+    judged = {*state.literature.same, *state.literature.different}
+    unsure = sum(tuple(sorted((u["a"], u["b"]))) not in judged for u in found.unsure)
+    left = f"{unsure} pairs to judge" if unsure else ""
+    return Step("duplicates", f"{gone} merged", left, "metareview dedupe review" if unsure else "")
+
+
+def _screening(state: ReviewState, stage: str) -> Step:
+    p = progress(state, stage)  # type: ignore[arg-type]
+    name = "title and abstract" if stage == "title" else "full text"
+    open_ = p.total - p.decided - p.conflicts
+    left = ", ".join(
+        t for t in (f"{open_} to screen" if open_ else "", f"{p.conflicts} conflicts" if p.conflicts else "") if t
+    )
+    command = (
+        f"metareview screen --stage {stage} --as NAME"
+        if open_
+        else "metareview screen conflicts"
+        if p.conflicts
+        else ""
+    )
+    return Step(name, f"{p.decided} of {p.total} decided", left, command)
+
+
+def _retrieval(state: ReviewState) -> Step:
+    sought = state.sought()
+    waiting = sum(state.retrieved(r) is None for r in sought)
+    got = sum(bool(state.retrieved(r)) for r in sought)
+    left = f"{waiting} to retrieve" if waiting else ""
+    return Step("retrieval", f"{got} of {len(sought)} retrieved", left, "metareview retrieve" if waiting else "")
+
+
+def _studies(state: ReviewState) -> Step:
+    included = state.included_reports()
+    unlinked = sum(state.study_of(r) is None for r in included)
+    left = f"{unlinked} reports without a study" if unlinked else ""
+    done = f"{len(included)} reports of {len(state.included_studies())} studies"
+    return Step("studies", done, left, "metareview study link REPORT STUDY" if unlinked else "")
+
+
+def _coding(state: ReviewState) -> Step:
+    coded = state.coding.rows
+    missing = [s for s in state.included_studies() if s not in coded["study"]]
+    conflicts = len(state.coding.conflicts)
+    done = f"{len(coded['study'])} studies, {len(coded['effect'])} effects, {len(coded['lesson'])} lessons"
+    if conflicts:
+        return Step("coding", done, f"{conflicts} rows coded differently", "metareview code conflicts")
+    left = f"{len(missing)} studies to code" if missing else ""
+    return Step("coding", done, left, "metareview code form study FILE.xlsx" if missing else "")
+
+
+def _outputs(folder: ReviewFolder) -> Step:
+    if not folder.outputs.is_dir() or not any(folder.outputs.iterdir()):
+        return Step("outputs", "not built", "build them", "metareview report")
+    if not folder.lock.is_file():
+        return Step("outputs", "built", "not locked", "metareview lock")
+    return Step("outputs", "built and locked", "", "metareview verify")

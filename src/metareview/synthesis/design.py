@@ -1,0 +1,158 @@
+"""From a moderator formula and a table to effects and a design matrix; the only module that imports
+formulaic.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import formulaic
+import numpy as np
+import pandas as pd
+from formulaic.errors import FormulaicError
+
+from metareview.errors import MetareviewError
+from metareview.synthesis.inputs import Effects, check_design, check_effects
+from metareview.synthesis.wls import Floats
+
+INTERCEPT = "Intercept"
+FUNCTIONS = {
+    "C",
+    "I",
+    "log",
+    "log10",
+    "log2",
+    "exp",
+    "center",
+    "scale",
+    "standardize",
+    "poly",
+    "bs",
+    "cs",
+    "cr",
+    "cc",
+}
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
+_TEXT = re.compile(r"\"[^\"]*\"|'[^']*'")
+_NAME = re.compile(r"`([^`]+)`|\b([A-Za-z_]\w*)\b(?!\s*\()")
+_CONTRAST = re.compile(r"\bcontr\.[a-z]+\b|\b(?:Treatment|Sum)\b")
+_TRICKS = re.compile(r"\\|\"\"\"|'''")
+_CODE = re.compile(r"__|\w\"|\"\s*\(|\.\s*[A-Za-z_]|[\])}]\s*\(|\blambda\b|\bfor\b|[{}]")
+_CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Checked effects, the full-rank design X of shape (k, p), its terms, and the rows left out with the
+    reason.
+    """
+
+    effects: Effects
+    X: Floats
+    terms: tuple[str, ...]
+    excluded: tuple[tuple[str, str], ...]
+
+
+def build_design(formula: str, data: Any, vi: str, labels: str | Sequence[Any] | None) -> Design:
+    """Evaluate a formula such as "yi ~ year + C(design)" on a table.
+
+    Arguments:
+        formula: effect ~ moderators. data: a data frame, or what makes one. vi: the column of sampling
+            variances.
+        labels: a column's name or one label a row; row numbers from 1 when None.
+
+    Raises:
+        MetareviewError: a formula that cannot be read, a column that is missing, moderators that cannot be
+            told apart.
+    """
+    frame = pd.DataFrame(data).reset_index(drop=True)
+    parsed = _parse(formula, frame, vi)
+    moderators = _moderators(parsed, formula, frame)
+    names = _labels(frame, labels)
+    missing = frame[moderators].isna()
+    excluded = tuple(
+        (names[i], "missing " + ", ".join(m for m in moderators if missing.at[i, m]))
+        for i in np.flatnonzero(missing.any(axis=1).to_numpy())
+    )
+    kept = np.flatnonzero(~missing.any(axis=1).to_numpy())
+    if kept.size == 0:
+        raise MetareviewError(f"No row has all of the moderators {', '.join(moderators)}.")
+    left, right = _matrices(parsed, formula, _without_empty_levels(frame.iloc[kept]))
+    effects = check_effects(left, frame[vi].to_numpy()[kept], [names[i] for i in kept])
+    X, terms = right.to_numpy(dtype=np.float64), tuple(str(c) for c in right.columns)
+    check_design(X, terms)
+    return Design(effects, X, terms, excluded)
+
+
+def _moderators(parsed: Any, formula: str, frame: pd.DataFrame) -> list[str]:
+    """Return the columns on the right side; formulaic alone does not see those inside center() or poly()."""
+    right = _TEXT.sub("", formula.split("~", 1)[1])
+    named = {quoted or bare for quoted, bare in _NAME.findall(right)}
+    return sorted((named | set(map(str, parsed.rhs.required_variables))) & set(frame.columns))
+
+
+def _check_safe(formula: str) -> None:
+    """Refuse what could run code: attributes, private names, and calls of functions that are not listed."""
+    bare = _CONTRAST.sub("C", _QUOTED.sub('"', formula))
+    unknown = sorted({name for name in _CALL.findall(bare) if name not in FUNCTIONS})
+    mixed = any(len(set(text) & set("\"'`")) > 1 for text in _QUOTED.findall(formula))
+    if unknown or mixed or _TRICKS.search(formula) or _CODE.search(bare):
+        what = f" calls {', '.join(unknown)}, which" if unknown else " holds more than moderators and"
+        raise MetareviewError(
+            f"The formula {formula!r}{what} is not allowed.",
+            f"Use columns and {', '.join(sorted(FUNCTIONS))} only.",
+        )
+
+
+def _parse(formula: str, frame: pd.DataFrame, vi: str) -> Any:
+    _check_safe(formula)
+    try:
+        parsed = formulaic.Formula(formula)
+    except FormulaicError as error:
+        first = str(error).splitlines()[0]
+        raise MetareviewError(
+            f"The formula {formula!r} cannot be read: {first}", "Example: yi ~ year + type"
+        ) from error
+    if not (hasattr(parsed, "lhs") and hasattr(parsed, "rhs")):
+        raise MetareviewError(f"The formula {formula!r} needs both sides.", "Example: yi ~ year + type")
+    absent = sorted({*map(str, parsed.required_variables), vi} - set(frame.columns))
+    if absent:
+        raise MetareviewError(
+            f"The data have no column {', '.join(absent)}.",
+            f"There are: {', '.join(map(str, frame.columns))}.",
+        )
+    return parsed
+
+
+def _labels(frame: pd.DataFrame, labels: str | Sequence[Any] | None) -> list[str]:
+    if labels is None:
+        return [str(i + 1) for i in range(len(frame))]
+    if isinstance(labels, str):
+        if labels not in frame.columns:
+            raise MetareviewError(f"The data have no column {labels} to label the effects with.")
+        return [str(x) for x in frame[labels]]
+    if len(labels) != len(frame):
+        raise MetareviewError(f"There are {len(labels)} labels for {len(frame)} rows.", "Give one of each per effect.")
+    return [str(x) for x in labels]
+
+
+def _without_empty_levels(frame: pd.DataFrame) -> pd.DataFrame:
+    out = frame.copy()
+    for name in out.select_dtypes("category").columns:
+        out[name] = out[name].cat.remove_unused_categories()
+    return out
+
+
+def _matrices(parsed: Any, formula: str, frame: pd.DataFrame) -> tuple[Floats, pd.DataFrame]:
+    try:
+        with np.errstate(all="ignore"):
+            matrices = formulaic.model_matrix(parsed, frame, context={}, na_action="ignore")
+    except (FormulaicError, ValueError, TypeError) as error:
+        raise MetareviewError(f"The formula {formula!r} cannot be evaluated: {str(error).splitlines()[0]}") from error
+    left, right = pd.DataFrame(matrices.lhs), pd.DataFrame(matrices.rhs)
+    if left.shape[1] != 1:
+        raise MetareviewError(f"The formula {formula!r} must have one numeric effect on its left side.")
+    return left.iloc[:, 0].to_numpy(dtype=np.float64), right

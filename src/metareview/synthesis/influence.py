@@ -1,0 +1,62 @@
+"""Influence: what the pooled result becomes without each effect in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from metareview.errors import MetareviewError
+from metareview.synthesis.inputs import check_effects
+from metareview.synthesis.pooling import pool
+
+COLUMNS = (
+    "estimate",
+    "se",
+    "ci_low",
+    "ci_high",
+    "pi_low",
+    "pi_high",
+    "p",
+    "tau2",
+    "I2",
+    "Q",
+    "Q_p",
+    "k",
+    "test",
+)
+
+
+def leave_one_out(
+    yi: Any,
+    vi: Any,
+    labels: Sequence[Any] | None = None,
+    *,
+    tau2: str | float = "REML",
+    test: str = "knha",
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Return one row a left-out effect: `omitted` (its label) and the pooled result of the others.
+
+    Columns: omitted, estimate, se, ci_low, ci_high, pi_low, pi_high, p, tau2, I2, Q, Q_p, k, test (the one
+    used).
+
+    Arguments:
+        yi, vi: shape (k,), k >= 2. labels, tau2, test, level: as in `pool`.
+
+    Raises:
+        MetareviewError: unusable effects, or fewer than two.
+
+    Source: Viechtbauer & Cheung (2010), Research Synthesis Methods 1, 112-125.
+    """
+    data = check_effects(yi, vi, labels)
+    if data.yi.size < 2:
+        raise MetareviewError("Leaving one effect out needs at least two effects.")
+    rows = []
+    for i, label in enumerate(data.labels):
+        rest = np.arange(data.yi.size) != i
+        result = pool(data.yi[rest], data.vi[rest], tau2=tau2, test=test, level=level)
+        rows.append({"omitted": label} | {name: getattr(result, name) for name in COLUMNS})
+    return pd.DataFrame(rows)

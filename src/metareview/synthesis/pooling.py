@@ -1,0 +1,162 @@
+"""Pool effects into one: tau2, the mean with its interval, the prediction interval and the heterogeneity."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from metareview.errors import MetareviewError
+from metareview.synthesis import inference, wls
+from metareview.synthesis.heterogeneity import heterogeneity
+from metareview.synthesis.inputs import Effects, check_effects, check_level
+from metareview.synthesis.results import PooledResult
+from metareview.synthesis.tau2 import KNOWN, between_variance
+from metareview.synthesis.tau2.base import Tau2
+
+ENGINES = ("metareview", "pymare")
+
+
+@dataclass(frozen=True)
+class _Centre:
+    method: str
+    tau2: Tau2
+    test: str
+    estimate: float
+    se: float
+    wald_se: float
+    warnings: tuple[str, ...]
+
+
+def pool(
+    yi: Any,
+    vi: Any,
+    *,
+    labels: Sequence[Any] | None = None,
+    tau2: str | float = "REML",
+    test: str = "knha",
+    level: float = 0.95,
+    excluded: Sequence[tuple[str, str]] = (),
+    crosscheck: bool = False,
+    engine: str = "metareview",
+) -> PooledResult:
+    """Pool k effects.
+
+    Arguments:
+        yi: effects, shape (k,), on the scale they are pooled on (log scale for ratios). vi: their sampling
+            variances.
+        labels: one a effect. tau2: an estimator's id (see `tau2.estimators()`) or a known number.
+        test: "knha" (Knapp-Hartung: t with k - 1 df) or "z". It falls back to "z", with a warning, where
+            Knapp-Hartung
+            cannot be used: k = 2, the equal-effects model, effects that do not differ.
+        excluded: (label, reason) of effects that were offered and are not among yi; only carried along.
+        crosscheck: compare with the second engine. engine: "metareview" or "pymare" (for tau2, the mean and
+            its error).
+
+    The prediction interval is estimate +/- crit sqrt(se^2 + tau2), with the critical value of the interval
+    itself; it is nan for k < 3 and for the equal-effects model, which has no distribution of effects.
+
+    Raises:
+        MetareviewError: unusable effects, or an unknown estimator, test or engine.
+
+    Source: Knapp & Hartung (2003), Statistics in Medicine 22, 2693-2710; Riley, Higgins & Deeks (2011), BMJ
+    342, d549.
+    """
+    data, level = check_effects(yi, vi, labels), check_level(level)
+    centre = _centre(data, tau2, inference.check_test(test), engine)
+    result = _assemble(data, centre, level, tuple((str(a), str(b)) for a, b in excluded), engine)
+    if crosscheck:
+        from metareview.synthesis.crosscheck import crosscheck as compare
+
+        result = replace(result, crosscheck=compare(result))
+    return result
+
+
+def _centre(data: Effects, tau2: str | float, test: str, engine: str) -> _Centre:
+    if engine not in ENGINES:
+        raise MetareviewError(f"There is no engine {engine!r}.", f"Choose one of {', '.join(ENGINES)}.")
+    X = wls.ones(data.yi.size)
+    method, between = between_variance(tau2, data.yi, data.vi, X)
+    f = wls.fit(data.yi, 1.0 / (data.vi + between.value), X)
+    df = data.yi.size - 1
+    perfect = inference.is_perfect(f.rss, f.w, data.yi)
+    used, warnings = inference.choose_test(test, df=df, perfect=perfect, equal_effects=method == "FE")
+    if engine == "pymare":
+        return _pymare_centre(data, method, between, used, warnings)
+    wald_se = math.sqrt(f.cov[0, 0])
+    se = wald_se * math.sqrt(f.rss / df) if used == "knha" else wald_se
+    return _Centre(method, between, used, float(f.beta[0]), se, wald_se, warnings)
+
+
+def _pymare_centre(data: Effects, method: str, own: Tau2, test: str, warnings: tuple[str, ...]) -> _Centre:
+    from metareview.synthesis import pymare_engine
+
+    known = own.value if method == KNOWN else None
+    twin = pymare_engine.fit(data.yi, data.vi, method, test, known=known)
+    between = own if known is not None else replace(own, value=twin.tau2, iterations=0)
+    return _Centre(method, between, test, twin.estimate, twin.se, twin.wald_se, warnings)
+
+
+def _assemble(
+    data: Effects, c: _Centre, level: float, excluded: tuple[tuple[str, str], ...], engine: str
+) -> PooledResult:
+    k, tau2 = data.yi.size, c.tau2.value
+    df = float(k - 1) if c.test == "knha" else math.inf
+    het = heterogeneity(data.yi, data.vi, wls.ones(k), tau2, level=level, equal_effects=c.method == "FE")
+    half = inference.critical(level, df) * c.se
+    wald_half = inference.critical(level, math.inf) * c.wald_se
+    statistic = c.estimate / c.se if c.se > 0 else math.nan
+    spread = math.nan
+    if k >= 3 and c.method != "FE":
+        spread = inference.critical(level, df) * math.sqrt(c.se**2 + tau2)
+    w = 1.0 / (data.vi + tau2)
+    return PooledResult(
+        estimate=c.estimate,
+        se=c.se,
+        ci_low=c.estimate - half,
+        ci_high=c.estimate + half,
+        wald_se=c.wald_se,
+        wald_ci_low=c.estimate - wald_half,
+        wald_ci_high=c.estimate + wald_half,
+        pi_low=c.estimate - spread,
+        pi_high=c.estimate + spread,
+        statistic=statistic,
+        p=inference.two_sided(statistic, df),
+        df=df,
+        tau2=tau2,
+        tau2_se=c.tau2.se,
+        tau2_ci=het.tau2_ci,
+        I2=het.I2,
+        H2=het.H2,
+        Q=het.Q,
+        Q_df=het.Q_df,
+        Q_p=het.Q_p,
+        k=k,
+        yi=data.yi,
+        vi=data.vi,
+        weights=100.0 * w / np.sum(w),
+        labels=data.labels,
+        method=c.method,
+        test=c.test,
+        level=level,
+        converged=c.tau2.converged,
+        excluded=excluded,
+        engine=engine,
+        warnings=_warnings(k, c, half, wald_half),
+    )
+
+
+def _warnings(k: int, c: _Centre, half: float, wald_half: float) -> tuple[str, ...]:
+    out = list(c.warnings)
+    if k == 1:
+        out.append("One effect only: it is shown with its own interval, and heterogeneity cannot be estimated.")
+    if k == 2 and c.method != "FE":
+        out.append("A prediction interval needs at least three effects.")
+    if half < wald_half:
+        out.append("The Knapp-Hartung interval is narrower than the normal-theory one; report the wider of the two.")
+    if not c.tau2.converged:
+        out.append(f"The {c.method} estimate of tau2 did not converge.")
+    return tuple(out)

@@ -1,0 +1,144 @@
+"""Meta-regression: effects on moderators, with residual heterogeneity."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from metareview.synthesis import inference, wls
+from metareview.synthesis.design import INTERCEPT, Design, build_design
+from metareview.synthesis.heterogeneity import heterogeneity
+from metareview.synthesis.inputs import check_level
+from metareview.synthesis.results import RegressionResult
+from metareview.synthesis.tau2 import KNOWN, between_variance
+from metareview.synthesis.wls import Floats
+
+STUDIES_PER_COEFFICIENT = 10
+
+
+def regress(
+    formula: str,
+    data: Any,
+    vi: str = "vi",
+    *,
+    tau2: str | float = "REML",
+    test: str = "knha",
+    level: float = 0.95,
+    labels: str | Sequence[Any] | None = None,
+) -> RegressionResult:
+    """Regress effects on moderators with weights 1 / (vi + tau2).
+
+    Arguments:
+        formula: e.g. "yi ~ year + C(design)"; text columns are categorical, their first level the reference.
+        data: a data frame with the effect, its variance and the moderators, one row an effect.
+        vi: the column of sampling variances. tau2, test, level: as in `pool`.
+        labels: a column's name or one label a row. Rows without a moderator are left out and named in
+            `excluded`.
+
+    Raises:
+        MetareviewError: a formula or table that cannot be used, unusable effects, collinear or too many
+            moderators.
+
+    Source: Knapp & Hartung (2003), Statistics in Medicine 22, 2693-2710; R2: Raudenbush (2009), p. 311.
+    """
+    level = check_level(level)
+    design = build_design(formula, data, vi, labels)
+    yi, vi_, X = design.effects.yi, design.effects.vi, design.X
+    k, p = X.shape
+    method, between = between_variance(tau2, yi, vi_, X)
+    f = wls.fit(yi, 1.0 / (vi_ + between.value), X)
+    perfect = inference.is_perfect(f.rss, f.w, yi)
+    used, warnings = inference.choose_test(
+        inference.check_test(test), df=k - p, perfect=perfect, equal_effects=method == "FE"
+    )
+    cov = f.cov * (f.rss / (k - p)) if used == "knha" else f.cov
+    het = heterogeneity(yi, vi_, X, between.value, level=level, equal_effects=method == "FE")
+    empty, r2 = _r_squared(design, tau2, method, between.value)
+    return RegressionResult(
+        formula=formula,
+        terms=design.terms,
+        **_coefficients(f.beta, cov, k - p, used, level),
+        cov=cov,
+        X=X,
+        **_omnibus(f.beta, cov, design.terms, k - p, used),
+        QE=het.Q,
+        QE_df=het.Q_df,
+        QE_p=het.Q_p,
+        tau2=between.value,
+        tau2_se=between.se,
+        tau2_ci=het.tau2_ci,
+        tau2_empty=empty,
+        I2=het.I2,
+        H2=het.H2,
+        R2=r2,
+        k=k,
+        p=p,
+        yi=yi,
+        vi=vi_,
+        weights=100.0 * f.w / f.w.sum(),
+        labels=design.effects.labels,
+        method=method,
+        test=used,
+        level=level,
+        converged=between.converged,
+        excluded=design.excluded,
+        warnings=_warnings(warnings, design, between.converged),
+    )
+
+
+def _coefficients(beta: Floats, cov: Floats, df: int, test: str, level: float) -> dict[str, Any]:
+    freedom = float(df) if test == "knha" else math.inf
+    se = np.sqrt(np.diag(cov))
+    half = inference.critical(level, freedom) * se
+    statistic = beta / se
+    p_value = np.array([inference.two_sided(float(s), freedom) for s in statistic])
+    return {
+        "estimate": beta,
+        "se": se,
+        "ci_low": beta - half,
+        "ci_high": beta + half,
+        "statistic": statistic,
+        "p_value": p_value,
+        "df": freedom,
+    }
+
+
+def _omnibus(beta: Floats, cov: Floats, terms: tuple[str, ...], df: int, test: str) -> dict[str, Any]:
+    """Test all coefficients but the intercept together (the intercept itself when it is alone)."""
+    which = [i for i, term in enumerate(terms) if term != INTERCEPT] or [0]
+    scale = 1.0 / np.sqrt(np.diag(cov)[which])
+    b = beta[which] * scale
+    q = float(b @ np.linalg.solve(cov[np.ix_(which, which)] * np.outer(scale, scale), b))
+    m = len(which)
+    if test == "knha":
+        return {"QM": q / m, "QM_df": m, "QM_df2": float(df), "QM_p": inference.f_tail(q / m, m, df)}
+    return {"QM": q, "QM_df": m, "QM_df2": math.inf, "QM_p": inference.chi2_tail(q, m)}
+
+
+def _r_squared(design: Design, tau2: str | float, method: str, residual: float) -> tuple[float, float]:
+    """Return tau2 of the model without moderators and the percent of it that is accounted for."""
+    if method in ("FE", KNOWN):
+        return residual, math.nan
+    empty = between_variance(tau2, design.effects.yi, design.effects.vi, wls.ones(design.X.shape[0]))[1].value
+    if INTERCEPT not in design.terms or len(design.terms) == 1 or empty == 0.0:
+        return empty, math.nan
+    return empty, 100.0 * max(0.0, (empty - residual) / empty)
+
+
+def _warnings(first: tuple[str, ...], design: Design, converged: bool) -> tuple[str, ...]:
+    out = list(first)
+    k, moderators = design.X.shape[0], sum(term != INTERCEPT for term in design.terms)
+    if moderators and k / moderators < STUDIES_PER_COEFFICIENT:
+        out.append(
+            f"{k} effects for {moderators} moderator coefficient{'s' if moderators > 1 else ''}: with fewer "
+            f"than {STUDIES_PER_COEFFICIENT} effects each, a meta-regression finds patterns by chance."
+        )
+    if design.excluded:
+        lost = len(design.excluded)
+        out.append(f"{lost} of {k + lost} effects lack a moderator and were left out.")
+    if not converged:
+        out.append("The estimate of tau2 did not converge.")
+    return tuple(out)

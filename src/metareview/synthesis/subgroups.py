@@ -1,0 +1,100 @@
+"""Subgroup analysis: a pooled effect a group, each with its own tau2, and the test between groups."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from metareview.errors import MetareviewError
+from metareview.synthesis.inference import chi2_tail
+from metareview.synthesis.inputs import check_effects
+from metareview.synthesis.pooling import pool
+from metareview.synthesis.results import PooledResult, SubgroupResult
+
+
+def subgroups(
+    yi: Any,
+    vi: Any,
+    groups: Sequence[Any],
+    *,
+    labels: Sequence[Any] | None = None,
+    tau2: str | float = "REML",
+    test: str = "knha",
+    level: float = 0.95,
+    excluded: Sequence[tuple[str, str]] = (),
+    crosscheck: bool = False,
+) -> SubgroupResult:
+    """Pool the effects of each group on their own, and test whether the group means differ.
+
+    Q_between = sum of (mean_g - weighted mean)^2 / se_g^2 with the normal-theory se_g of each group (whose
+    tau2 is its own), chi-squared with groups - 1 df. A group of one effect is shown, but enters the test only
+    where tau2 is assumed or given: its standard error would otherwise leave out the variance between studies.
+
+    Arguments:
+        yi, vi: shape (k,). groups: one value a effect. labels, tau2, test, level, excluded,
+            crosscheck: as in `pool`.
+
+    Raises:
+        MetareviewError: unusable effects, or groups of another length or with missing values.
+
+    Source: Borenstein, Hedges, Higgins & Rothstein (2009), Introduction to Meta-Analysis, ch. 19, pp.
+    171-175.
+    """
+    data = check_effects(yi, vi, labels)
+    keys = _keys(groups, data.labels)
+    names = tuple(dict.fromkeys(keys))
+    member = {name: np.array([key == name for key in keys]) for name in names}
+    pooled = tuple(
+        pool(
+            data.yi[member[name]],
+            data.vi[member[name]],
+            labels=[label for label, key in zip(data.labels, keys, strict=True) if key == name],
+            tau2=tau2,
+            test=test,
+            level=level,
+            crosscheck=crosscheck,
+        )
+        for name in names
+    )
+    overall = pool(data.yi, data.vi, labels=data.labels, tau2=tau2, test=test, level=level, excluded=excluded)
+    single = tuple(name for name, r in zip(names, pooled, strict=True) if r.k == 1)
+    alone = overall.method in ("FE", "fixed")
+    tested = tuple(name for name, r in zip(names, pooled, strict=True) if r.k > 1 or alone)
+    q, df, p = _between([r for name, r in zip(names, pooled, strict=True) if name in tested])
+    return SubgroupResult(names, pooled, overall, q, df, p, tested, single, _warnings(single, tested))
+
+
+def _keys(groups: Sequence[Any], labels: tuple[str, ...]) -> list[str]:
+    values = list(groups)
+    if len(values) != len(labels):
+        raise MetareviewError(
+            f"There are {len(values)} groups for {len(labels)} effects.", "Give one of each per effect."
+        )
+    bad = [label for label, value in zip(labels, values, strict=True) if value is None or value != value]
+    if bad:
+        raise MetareviewError(f"No group is given for {', '.join(bad[:5])}.", "Code the group or exclude the effect.")
+    return [str(value) for value in values]
+
+
+def _between(results: Sequence[PooledResult]) -> tuple[float, int, float]:
+    if len(results) < 2:
+        return math.nan, 0, math.nan
+    mean = np.array([r.estimate for r in results])
+    w = np.array([r.wald_se**-2.0 for r in results])
+    q = float(np.sum(w * (mean - np.sum(w * mean) / np.sum(w)) ** 2))
+    return q, len(results) - 1, chi2_tail(q, len(results) - 1)
+
+
+def _warnings(single: tuple[str, ...], tested: tuple[str, ...]) -> tuple[str, ...]:
+    out = []
+    if single:
+        shown = ", ".join(single)
+        untested = [name for name in single if name not in tested]
+        rest = ", and not in the test between groups" if untested else ""
+        out.append(f"Groups of one effect: {shown}; they are shown with the effect's own interval{rest}.")
+    if len(tested) < 2:
+        out.append("The groups cannot be compared: fewer than two of them hold more than one effect.")
+    return tuple(out)

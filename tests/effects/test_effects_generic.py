@@ -1,0 +1,208 @@
+"""GEN and GENDIFF: how printed figures become an effect and a standard error, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metareview.effects.compute import effect_size
+from metareview.errors import MetareviewError
+
+
+def gen(**inputs: Any) -> pd.Series[Any]:
+    return effect_size("GEN", **inputs).iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "yi", "sei", "method", "rule"),
+    [
+        (
+            {"estimate": 1.42, "scale_reported": "ratio", "ci_low": 1.26, "ci_high": 1.61, "ci_level": 90},
+            *(0.35066, 0.07451, "computed", "SE from the 90% interval on the log scale"),
+        ),
+        (
+            {"estimate": -39, "scale_reported": "percent_change", "ci_low": -50, "ci_high": -28},
+            *(-0.4943, 0.09302, "computed", "SE from the 95% interval on the log scale"),
+        ),
+        (
+            {"estimate": -2.5842, "scale_reported": "percent_change", "se": 0.4158},
+            *(
+                -0.02618,
+                0.00427,
+                "estimated",
+                "SE in percent / 100 divided by 1 + percent / 100 (delta method)",
+            ),
+        ),
+        (
+            {"estimate": 0.8, "scale_reported": "ratio", "se": 0.08},
+            *(-0.22314, 0.1, "estimated", "SE of the ratio divided by the ratio (delta method)"),
+        ),
+        (
+            {"estimate": -37, "scale_reported": "percent_change", "p": 0.07},
+            *(-0.46204, 0.255, "estimated", "SE = |estimate| / quantile of the exact two-sided p (normal)"),
+        ),
+        (
+            {"estimate": -0.5, "scale_reported": "log_ratio", "t": -2},
+            *(-0.5, 0.25, "estimated", "SE = |estimate| / |t|"),
+        ),
+        (
+            {"estimate": -0.151, "scale_reported": "log_ratio", "se": 0.033},
+            -0.151,
+            0.033,
+            "computed",
+            "SE as printed",
+        ),
+        (
+            {"scale_reported": "ratio", "ci_low": 0.99, "ci_high": 1.34, "inverted": 1},
+            -0.14131,
+            0.07723,
+            "estimated",
+            "SE from the 95% interval on the log scale; "
+            "estimate taken as the middle of the interval on the log scale; "
+            "printed as control over treated, turned round",
+        ),
+        (
+            {
+                "estimate": 5.89,
+                "scale_reported": "difference",
+                "ci_low": 0.65,
+                "ci_high": 11.14,
+                "standardiser": 10,
+            },
+            *(0.589, 0.26761, "estimated", "SE from the 95% interval; divided by the SD 10"),
+        ),
+        (
+            {"estimate": 2.2, "scale_reported": "difference", "p": 0.05, "df": 10},
+            *(
+                2.2,
+                0.98737,
+                "estimated",
+                "SE = |estimate| / quantile of the exact two-sided p (t with 10 df)",
+            ),
+        ),
+    ],
+)
+def test_each_rule(inputs: dict[str, Any], yi: float, sei: float, method: str, rule: str) -> None:
+    found = gen(**inputs)
+    assert found["yi"] == pytest.approx(yi, abs=6e-6)
+    assert found["sei"] == pytest.approx(sei, abs=6e-6)
+    assert (found["method"], found["rule"], found["note"]) == (method, rule, "")
+    assert found["scale"] == ("linear" if inputs["scale_reported"] == "difference" else "log")
+
+
+def test_the_first_of_se_interval_t_and_p_is_used_and_the_rest_is_named() -> None:
+    all_four = {"se": 0.1, "ci_low": 0.2, "ci_high": 0.6, "t": 9.0, "p": 0.9}
+    estimate = {"estimate": 0.4, "scale_reported": "log_ratio"}
+    for used, expected in (("se", 0.1), ("ci_low", 0.4 / 3.919928), ("t", 0.4 / 9), ("p", 0.4 / 0.1256613)):
+        found = gen(**estimate, **all_four)
+        assert found["sei"] == pytest.approx(expected, rel=1e-6)
+        all_four.pop(used)
+        all_four.pop("ci_high" if used == "ci_low" else "", None)
+    given = {"se": 0.1, "ci_low": 0.2, "ci_high": 0.6, "p": 0.9}
+    assert gen(**estimate, **given)["rule"] == "SE as printed; interval, p also given, not used"
+
+
+def test_rows_may_use_different_scales_and_ways() -> None:
+    frame = pd.DataFrame(
+        {
+            "value": [0.5, -50, -0.7, 3],
+            "kind": ["ratio", "percent_change", "log_ratio", "difference"],
+            "lo": [0.25, -75, np.nan, np.nan],
+            "hi": [1, 0, np.nan, np.nan],
+            "err": [np.nan, np.nan, 0.2, 0.5],
+        }
+    )
+    found = effect_size(
+        "GEN", data=frame, estimate="value", scale_reported="kind", ci_low="lo", ci_high="hi", se="err"
+    )
+    np.testing.assert_allclose(found["yi"], [np.log(0.5), np.log(0.5), -0.7, 3])
+    assert found["vi"][0] == pytest.approx(found["vi"][1])
+    assert list(found["scale"]) == ["log", "log", "log", "linear"]
+
+
+def test_a_literal_scale_serves_all_rows_and_a_column_of_that_name_wins() -> None:
+    frame = pd.DataFrame({"estimate": [0.5, 0.8], "se": 0.1})
+    assert list(effect_size("GEN", data=frame, scale_reported="ratio")["yi"]) == [np.log(0.5), np.log(0.8)]
+    frame["ratio"] = ["log_ratio", "ratio"]
+    assert list(effect_size("GEN", data=frame, scale_reported="ratio")["yi"]) == [0.5, np.log(0.8)]
+
+
+def test_a_lopsided_interval_is_noted_and_not_refused() -> None:
+    found = gen(estimate=-20, scale_reported="percent_change", ci_low=-22, ci_high=-8)
+    assert found["note"] == "interval is more than 1.5 times lopsided" and found["yi"] == np.log(0.8)
+    even = gen(estimate=0.5, scale_reported="ratio", ci_low=0.25, ci_high=1.0)
+    assert even["note"] == ""
+    barely = gen(estimate=1.0, scale_reported="difference", ci_low=0.0, ci_high=2.5)
+    assert barely["note"] == ""
+
+
+@pytest.mark.parametrize(
+    ("inputs", "word"),
+    [
+        (
+            {"estimate": 0.9, "ci_low": 0.95, "ci_high": 1.2},
+            "'estimate': 0.9 lies outside its interval 0.95 to 1.2",
+        ),
+        (
+            {"estimate": 0.9, "ci_low": 1.2, "ci_high": 0.8},
+            "'ci_low': 1.2 is above ci_high 0.8: the interval is rev",
+        ),
+        (
+            {"estimate": 0.9, "ci_low": 0.9, "ci_high": 0.9},
+            "'ci_low': 0.9 equals ci_high: the interval has no width",
+        ),
+        ({"estimate": 0, "se": 0.1}, "'estimate': 0 is not above 0, which a ratio must be"),
+        ({"estimate": 0.4, "ci_low": 0, "ci_high": 0.9}, "'ci_low': 0 is not above 0"),
+        (
+            {"estimate": -100, "se": 5, "scale_reported": "percent_change"},
+            "'estimate': -100 is not above -100",
+        ),
+        ({"estimate": 0.9, "p": 0}, "'p': 0 is not between 0 and 1"),
+        ({"estimate": 0.9, "p": 1}, "'p': 1 is not between 0 and 1"),
+        ({"estimate": 0.9, "p": "<.05"}, "'p': '<.05' is not a number"),
+        ({"estimate": 0.9, "se": -0.1}, "'se': -0.1 is not above 0; a standard error is positive"),
+        ({"estimate": 0.9, "se": 0}, "'se': 0 is not above 0"),
+        ({"estimate": 0.9}, "'se': is missing, and so are ci_low and ci_high, t and p"),
+        ({"estimate": 0.9, "ci_low": 0.8}, "'ci_high': is missing while ci_low is given"),
+        ({"se": 0.1}, "'estimate': is missing, and there is no interval"),
+        ({"estimate": 0.9, "t": 0}, "'t': is 0: no SE follows"),
+        ({"estimate": 1, "p": 0.9}, "'estimate': 1 is no effect at all"),
+        (
+            {"estimate": 0.9, "ci_low": 0.8, "ci_high": 1, "ci_level": 0.95},
+            "'ci_level': 0.95 is not a percentage such as 95",
+        ),
+        ({"estimate": 0.9, "se": 0.1, "inverted": 2}, "'inverted': 2 is neither 0 nor 1"),
+        (
+            {"estimate": 0.9, "se": 0.1, "standardiser": 10},
+            "'standardiser': is for scale_reported 'difference' only",
+        ),
+    ],
+)
+def test_impossible_figures_are_refused_by_row_and_column(inputs: dict[str, Any], word: str) -> None:
+    frame = pd.DataFrame([{"scale_reported": "ratio"} | inputs])
+    with pytest.raises(MetareviewError) as caught:
+        effect_size("GEN", data=frame, labels=["Smith 2001"])
+    assert "row 'Smith 2001', column " + word in str(caught.value)
+
+
+def test_an_unknown_scale_is_refused() -> None:
+    with pytest.raises(MetareviewError, match="'odds' is not one of ratio, log_ratio"):
+        effect_size("GEN", estimate=[0.5], scale_reported=["odds"], se=[0.1])
+    with pytest.raises(MetareviewError, match="scale_reported='odds' is a text"):
+        effect_size("GEN", estimate=0.5, scale_reported="odds", se=0.1)
+
+
+def test_difference_of_two_printed_ratios() -> None:
+    # an after/before ratio of 0.96 (0.93-0.99) in treated centres against 1.11 (1.08-1.14) in control centres
+    arms = {"ci_low_t": 0.93, "ci_high_t": 0.99, "estimate_c": 1.11, "ci_low_c": 1.08, "ci_high_c": 1.14}
+    found = effect_size("GENDIFF", estimate_t=0.96, scale_reported="ratio", **arms).iloc[0]
+    assert found["yi"] == pytest.approx(-0.14518, abs=6e-6)
+    assert found["sei"] == pytest.approx(0.02109, abs=6e-6)
+    assert found["method"] == "estimated" and "independent" in found["rule"]
+    with pytest.raises(MetareviewError, match="lies outside its interval"):
+        effect_size("GENDIFF", estimate_t=1.5, scale_reported="ratio", **arms)
+    lopsided = effect_size("GENDIFF", estimate_t=0.985, scale_reported="ratio", **arms).iloc[0]
+    assert lopsided["note"] == "interval of the treated is more than 1.5 times lopsided"
