@@ -215,7 +215,8 @@ def study_rows(evidence: Evidence, included: set[str]) -> list[dict[str, str]]:
         if s in included:
             found[s] = {
                 "study_id": s, "strand": "B", "year": r["year"], "country": r["country"], "source_kind": r["kind"],
-                "language": r["language"], "seen_in": r["seen_in"], "seen_as": r["seen_as"], "source_cluster": r["source_cluster"],
+                "language": r["language"], "seen_in": r["seen_in"], "seen_as": r["seen_as"],
+                "source_cluster": r["source_cluster"],
             }  # fmt: skip
     for r in evidence.studies:
         if r["study_id"] in included:

@@ -32,8 +32,11 @@ PRINTED: dict[str, dict[str, object]] = {
     "curl2015_fabric_mh": {"estimate": 1.84, "ci_low": 0.04, "ci_high": 3.65, "ci_level": 95, "standardiser": 10, "se": ""},
     "curl2015_fabric_ph": {"estimate": 2.09, "ci_low": 0.13, "ci_high": 4.04, "ci_level": 95, "standardiser": 10, "se": ""},
     "curl2015_kitchen_mh": {"estimate": 2.58, "ci_low": 0.79, "ci_high": 4.36, "ci_level": 95, "standardiser": 10, "se": ""},
+    "curl2015_heating_ph": {"estimate": -2.21, "ci_low": -3.74, "ci_high": -0.68, "ci_level": 95, "standardiser": 10, "se": ""},
     "egan2016_mh": {"estimate": 4.26, "ci_low": 0.29, "ci_high": 8.22, "ci_level": 95, "standardiser": 10, "se": ""},
     "egan2016_ph": {"estimate": 3.86, "ci_low": 1.96, "ci_high": 5.76, "ci_level": 95, "standardiser": 10, "se": ""},
+    # Divided by the baseline SD pooled over 4,197 and 6,695 people with SDs of 22.3 and 20.8.
+    "white2017_mhi": {"estimate": 1.54, "ci_low": 0.50, "ci_high": 2.59, "ci_level": 95, "standardiser": 21.3905, "se": ""},
 }  # fmt: skip
 
 CODED = (

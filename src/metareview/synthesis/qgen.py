@@ -40,11 +40,4 @@ def solve_q(target: float, yi: Floats, vi: Floats, X: Floats) -> tuple[float, in
         maxiter=500,
         full_output=True,
     )
-    return _polish(float(root), target, yi, vi, X), int(report.iterations)
-
-
-def _polish(root: float, target: float, yi: Floats, vi: Floats, X: Floats) -> float:
-    """Take one Newton step, dQ/dtau2 = -y'PPy, which removes what is left of the bracketing error."""
-    f = wls.fit(yi, 1.0 / (vi + root), X)
-    slope = float(((f.w * f.resid) ** 2).sum())
-    return max(0.0, root + (f.rss - target) / slope) if slope > 0 else root
+    return float(root), int(report.iterations)

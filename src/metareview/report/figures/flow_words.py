@@ -152,12 +152,12 @@ def _are(n: int, what: str) -> str:
 
 def _unfinished(counts: FlowCounts) -> list[str]:
     steps = (
-        (("to_screen",), "records to screen"),
-        (("to_seek", "other_to_seek"), "records whose report is to be sought"),
-        (("dbr_to_assess", "other_to_assess"), "reports to retrieve or assess"),
+        (("to_screen",), "record(s) to screen"),
+        (("to_seek", "other_to_seek"), "record(s) whose report is to be sought"),
+        (("dbr_to_assess", "other_to_assess"), "report(s) to retrieve or assess"),
     )
     left = [(sum(counts.n(key) for key in keys), what) for keys, what in steps]
-    told = [f"{n:,} {what}" for n, what in left if n]
+    told = [f"{n:,} {what.replace('(s)', '' if n == 1 else 's')}" for n, what in left if n]
     return [f"Work in progress; still open: {', '.join(told)}."] if told else []
 
 
