@@ -127,11 +127,12 @@ def _filters(
 
 
 def _lessons(protocol: Protocol) -> Iterator[Finding]:
-    known = {v.name for v in protocol.codebook.study}
-    for role in ("approach", "design"):
-        name = getattr(protocol.lessons, role)
-        if protocol.codebook.study and name not in known:
-            yield ("lessons", role), _unknown("study variable", name, known)
+    for level, roles in (("study", ("approach", "design", "cluster")), ("lesson", ("theme",))):
+        known = {v.name for v in getattr(protocol.codebook, level)}
+        for role in roles:
+            name = getattr(protocol.lessons, role)
+            if name and known and name not in known:
+                yield ("lessons", role), _unknown(f"{level} variable", name, known)
     names = {a.name for a in protocol.analyses}
     for name in protocol.lessons.analyses:
         if name not in names:

@@ -176,10 +176,17 @@ class EffectRules(Part):
 
 
 class LessonRules(Part):
-    """Which study variables name the approach and the design, and which analyses lessons are drawn from (none: all)."""
+    """How lessons are told.
+
+    `approach` and `design` are study variables; a lesson variable with the approach's name puts a lesson beside its
+    approach. `theme` (a lesson variable) groups the lessons; `cluster` (a study variable) makes sources of one programme
+    count once. `analyses` are those that findings are drawn from; none means all by approach.
+    """
 
     approach: str = "family"
     design: str = "design"
+    theme: str = ""
+    cluster: str = ""
     analyses: tuple[str, ...] = ()
 
 

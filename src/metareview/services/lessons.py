@@ -83,6 +83,7 @@ def run(
     state = state or load_state(folder)
     results = run_analyses(folder) if results is None else results
     findings = [f for r in _chosen(folder.protocol, results) for f in _findings(folder.protocol, r, state)]
+    findings.sort(key=lambda f: f.approach_label.casefold())
     coding = state.coding.rows
     return Lessons(
         tuple(findings),

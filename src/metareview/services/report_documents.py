@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..coding.events import CodedRow
 from ..folder import ReviewFolder
 from ..protocol.models import Protocol
 from ..report.documents import Picture, Section, write_document
 from ..report.prisma import FlowCounts, IdentityCheck, to_rows, to_template_rows
 from ..report.tables import Table
 from ..tabular import write_csv
+from . import lesson_tables
 from . import report_tables as tables
 from .analyze import AnalysisResult, named_groups
-from .lessons import Lessons
+from .lessons import Lessons, certainty_text
 from .state import ReviewState
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ def _tables(folder: ReviewFolder, evidence: Evidence) -> dict[str, Table]:
     labels = {s.name: s.label or s.name for s in folder.protocol.sensitivity}
     found = [
         tables.searches(evidence.state, folder),
-        tables.included(evidence.state),
+        tables.included(evidence.state, folder),
         tables.excluded(evidence.state, folder),
         tables.effects(evidence.effects),
         tables.overdispersion(evidence.phi),
@@ -86,9 +88,10 @@ def _tables(folder: ReviewFolder, evidence: Evidence) -> dict[str, Table]:
         tables.left_out(results),
         tables.identities(evidence.checks),
         tables.flow_ids(evidence.counts, evidence.state),
-        tables.findings(evidence.lessons),
-        tables.coded_lessons(evidence.lessons, evidence.state),
-        tables.practice(evidence.lessons, evidence.state),
+        lesson_tables.findings(evidence.lessons),
+        lesson_tables.coded_lessons(evidence.lessons, evidence.state, folder),
+        lesson_tables.themes(evidence.lessons, evidence.state, folder.protocol.lessons),
+        lesson_tables.practice(evidence.lessons, evidence.state, folder),
     ]
     return {t.name: t for t in found}
 
@@ -181,7 +184,7 @@ def _report(
         ("Population", question.population), ("Intervention", question.intervention), ("Comparison", question.comparison),
         ("Outcome", question.outcome), ("Study design", question.study_design), ("Timeframe", question.timeframe),
     )  # fmt: skip
-    reasons = tuple(f"{r.label} (`{r.code}`)" for r in protocol.exclusion_reasons)
+    reasons = tuple(f"{r.label} ({r.code})" for r in protocol.exclusion_reasons)
     sections = [
         Section("Question", (question.text,), tuple(f"{name}: {text}" for name, text in pico if text)),
         Section("Limits", ("What this review is not, and what weakens it:",) if limits else (), limits),
@@ -231,17 +234,50 @@ def _registration(state: ReviewState) -> list[str]:
 def _lessons(
     protocol: Protocol, evidence: Evidence, found: Mapping[str, Table], limits: tuple[str, ...]
 ) -> list[Section]:
-    by_approach: dict[str, list[str]] = {}
-    for f in evidence.lessons.findings:
-        by_approach.setdefault(f.approach_label, []).append(f.sentence)
-    approaches = [Section(name, (), tuple(sentences), level=3) for name, sentences in sorted(by_approach.items())]
+    themes = lesson_tables.by_theme(evidence.lessons, protocol.lessons)
+    across = [
+        Section(
+            theme.replace("_", " ").capitalize(),
+            tables=(lesson_tables.lessons_of(coded, evidence.lessons, evidence.state, theme),),
+            level=3,
+        )
+        for theme, coded in themes.items()
+    ]
     return [
         Section("How to read this", _reading(), limits),
         Section("What was found, per approach and outcome", tables=(found["findings"],)),
-        *approaches,
-        Section("What the studies tell about how and why", tables=(found["lessons"],)),
+        *_approaches(protocol, evidence),
+        Section("What the studies tell across approaches", tables=(found["themes"],)),
+        *across,
         Section("Practice knowledge, beside the studies", tables=(found["practice"],)),
     ]
+
+
+def _approaches(protocol: Protocol, evidence: Evidence) -> list[Section]:
+    """Return a section an approach: its pooled effects in words, and its coded lessons beside them."""
+    variable = protocol.lessons.approach
+    sentences: dict[str, list[str]] = {}
+    for f in evidence.lessons.findings:
+        sentences.setdefault(f.approach, []).append(f"{f.sentence} Certainty: {certainty_text(f.judgements)}.")
+    coded: dict[str, list[CodedRow]] = {}
+    for row in evidence.lessons.coded:
+        if variable in row.values:
+            coded.setdefault(str(row.values[variable]), []).append(row)
+    names = sorted({*sentences, *coded}, key=lambda name: protocol.category_label(variable, name).casefold())
+    return [
+        Section(
+            _capital(protocol.category_label(variable, name)),
+            () if name in sentences else ("No effect was pooled for this approach.",),
+            tuple(sentences.get(name, ())),
+            (lesson_tables.lessons_of(coded[name], evidence.lessons, evidence.state, name),) if name in coded else (),
+            level=3,
+        )
+        for name in names
+    ]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _reading() -> tuple[str, ...]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..folder import ReviewFolder
-from ..lessons.plain import change
 from ..report.numbers import fixed, p_value, pooled_cells, signed_percent
 from ..report.prisma import FlowCounts, IdentityCheck
 from ..report.tables import Table, table
 from .analyze import AnalysisResult, named_groups
-from .lessons import Lessons, certainty_text, designs_text
 from .state import ReviewState
 
 if TYPE_CHECKING:
@@ -40,10 +38,11 @@ def searches(state: ReviewState, folder: ReviewFolder) -> Table:
     return table("searches", "Searches", [(h, h.capitalize()) for h in heads], rows)
 
 
-def included(state: ReviewState) -> Table:
+def included(state: ReviewState, folder: ReviewFolder) -> Table:
     """Return the characteristics of the included studies: citation, reports and every coded study variable."""
     coded = state.coding.rows["study"]
-    used = list(dict.fromkeys(name for row in coded.values() for name in row.values))
+    filled = {name for row in coded.values() for name in row.values}
+    used = [v.name for v in folder.protocol.codebook.study if v.name in filled]
     effects = Counter(row.study_id for row in state.coding.rows["effect"].values())
     lessons = Counter(row.study_id for row in state.coding.rows["lesson"].values())
     rows = []
@@ -287,70 +286,3 @@ def flow_ids(counts: FlowCounts, state: ReviewState) -> Table:
         [("box", "Box"), ("id", "Id"), ("citation", "Citation")],
         rows,
     )
-
-
-def findings(lessons: Lessons) -> Table:
-    """Return the findings per approach and outcome in plain terms."""
-    rows = []
-    for f in lessons.findings:
-        estimate, ci, pi = change(f.pooled, f.scale)
-        rows.append(
-            {
-                "approach": f.approach_label, "outcome": f.outcome, "change": estimate, "ci": ci, "pi": pi,
-                "k": f.pooled.k, "designs": designs_text(f.designs), "certainty": certainty_text(f.judgements),
-                "studies": f.studies, "key": f.key,
-            }
-        )  # fmt: skip
-    heads = [
-        ("approach", "Approach"),
-        ("outcome", "Outcome"),
-        ("change", "Change"),
-        ("ci", "95% CI"),
-        ("pi", "95% PI"),
-        ("k", "k"),
-        ("designs", "Designs"),
-        ("certainty", "Certainty"),
-        ("studies", "Studies"),
-        ("key", "Key"),
-    ]
-    return table("findings", "Pooled effects per approach and outcome, in plain terms", heads, rows)
-
-
-def coded_lessons(lessons: Lessons, state: ReviewState) -> Table:
-    """Return every coded lesson of the studies' track with its source, locator and judged certainty."""
-    return _coded("lessons", "Coded lessons", "lesson_id", lessons.coded, lessons, state)
-
-
-def practice(lessons: Lessons, state: ReviewState) -> Table:
-    """Return the principles of residents and professionals; they are listed and never pooled."""
-    note = "Practice knowledge stands beside the studies and enters no pooled number."
-    return _coded(
-        "practice",
-        "Practice knowledge of residents and professionals",
-        "practice_id",
-        lessons.practice,
-        lessons,
-        state,
-        note,
-    )
-
-
-def _coded(
-    name: str,
-    title: str,
-    key: str,
-    coded: Iterable[Any],
-    lessons: Lessons,
-    state: ReviewState,
-    note: str = "",
-) -> Table:
-    rows = []
-    for row in coded:
-        judged = certainty_text(lessons.judgements.get(row.row_id, ()))
-        cite = "; ".join(state.records[r].cite() for r in state.included_studies().get(row.study_id, ()))
-        rows.append({key: row.row_id, "study_id": row.study_id, "citation": cite, **row.values, "certainty": judged})
-    used = list(dict.fromkeys(k for row in rows for k in row if k not in ("certainty", "citation", key, "study_id")))
-    heads = [(key, "Id")] + ([("study_id", "Study"), ("citation", "Source")] if key == "lesson_id" else [])
-    heads += [(v, v.replace("_", " ")) for v in used]
-    heads += [("certainty", "Certainty")] if key == "lesson_id" else []
-    return table(name, title, heads, rows, note)

@@ -47,7 +47,7 @@ def heterogeneity(
         yi, vi: shape (k,). X: shape (k, p). tau2: on the squared scale of yi. level: of the Q-profile
             interval.
 
-    Source: Higgins & Thompson (2002), Statistics in Medicine 21, 1539-1558, eqs. 6, 9 and 10.
+    Source: Higgins & Thompson (2002), Statistics in Medicine 21, 1539-1558.
     """
     f = wls.fit(yi, 1.0 / vi, X)
     df = yi.size - X.shape[1]
@@ -71,7 +71,7 @@ def q_profile(yi: Floats, vi: Floats, X: Floats, *, level: float = 0.95) -> tupl
     Arguments:
         yi, vi: shape (k,). X: shape (k, p), k > p.
 
-    Source: Viechtbauer (2007), Statistics in Medicine 26, 37-52, sec. 3.
+    Source: Viechtbauer (2007), Statistics in Medicine 26, 37-52.
     """
     df, half = yi.size - X.shape[1], (1.0 - level) / 2.0
     low, _ = solve_q(float(special.chdtri(df, half)), yi, vi, X)

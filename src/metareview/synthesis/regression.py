@@ -42,7 +42,7 @@ def regress(
         MetareviewError: a formula or table that cannot be used, unusable effects, collinear or too many
             moderators.
 
-    Source: Knapp & Hartung (2003), Statistics in Medicine 22, 2693-2710; R2: Raudenbush (2009), p. 311.
+    Source: Knapp & Hartung (2003), Statistics in Medicine 22, 2693-2710; R2: Raudenbush (2009).
     """
     level = check_level(level)
     design = build_design(formula, data, vi, labels)

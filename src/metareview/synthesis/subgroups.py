@@ -40,8 +40,7 @@ def subgroups(
     Raises:
         MetareviewError: unusable effects, or groups of another length or with missing values.
 
-    Source: Borenstein, Hedges, Higgins & Rothstein (2009), Introduction to Meta-Analysis, ch. 19, pp.
-    171-175.
+    Source: Borenstein, Hedges, Higgins & Rothstein (2009), Introduction to Meta-Analysis, ch. 19.
     """
     data = check_effects(yi, vi, labels)
     keys = _keys(groups, data.labels)

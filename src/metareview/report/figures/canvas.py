@@ -132,7 +132,7 @@ def shorten(text: str, width: float, size: float = 9.0, bold: bool = False) -> s
 class Canvas:
     """An open figure of `width` by `height` points with the origin at its top left; y grows downward."""
 
-    def __init__(self, width: float, height: float, dpi: float = 200.0) -> None:
+    def __init__(self, width: float, height: float, dpi: float = 150.0) -> None:
         self.width, self.height = width, height
         self.figure = Figure(figsize=(width / 72, height / 72), dpi=dpi, facecolor="white")
         FigureCanvasAgg(self.figure)

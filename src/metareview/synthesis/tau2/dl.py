@@ -18,6 +18,6 @@ ESTIMATOR = Estimator(
     id="DL",
     title="DerSimonian-Laird",
     source="DerSimonian & Laird (1986), Controlled Clinical Trials 7, 177-188; "
-    "with moderators Raudenbush (2009), in Cooper, Hedges & Valentine, p. 307",
+    "with moderators Raudenbush (2009), in Cooper, Hedges & Valentine",
     function=dersimonian_laird,
 )

@@ -20,6 +20,6 @@ def hedges(yi: Floats, vi: Floats, X: Floats) -> Tau2:
 ESTIMATOR = Estimator(
     id="HE",
     title="Hedges",
-    source="Hedges & Olkin (1985), Statistical Methods for Meta-Analysis, p. 194",
+    source="Hedges & Olkin (1985), Statistical Methods for Meta-Analysis",
     function=hedges,
 )

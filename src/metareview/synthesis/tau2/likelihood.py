@@ -26,7 +26,7 @@ def log_likelihood(tau2: float, yi: Floats, vi: Floats, X: Floats, *, restricted
     Arguments:
         tau2: >= 0. yi, vi: shape (k,). X: shape (k, p). restricted: REML's likelihood instead of ML's.
 
-    Source: Raudenbush (2009), pp. 311-312; constants in tau2 other than powers of 2 pi are left out.
+    Source: Raudenbush (2009), in Cooper, Hedges & Valentine, ch. 16; the constant |X'X| is left out.
     """
     f = wls.fit(yi, 1.0 / (vi + tau2), X)
     df = yi.size - (X.shape[1] if restricted else 0)

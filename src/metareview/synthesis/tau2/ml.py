@@ -23,6 +23,6 @@ def maximum_likelihood(yi: Floats, vi: Floats, X: Floats) -> Tau2:
 ESTIMATOR = Estimator(
     id="ML",
     title="maximum likelihood",
-    source="Hardy & Thompson (1996), Statistics in Medicine 15, 619-629; Raudenbush (2009), p. 311",
+    source="Hardy & Thompson (1996), Statistics in Medicine 15, 619-629; Raudenbush (2009)",
     function=maximum_likelihood,
 )

@@ -22,6 +22,6 @@ def restricted_maximum_likelihood(yi: Floats, vi: Floats, X: Floats) -> Tau2:
 ESTIMATOR = Estimator(
     id="REML",
     title="restricted maximum likelihood",
-    source="Viechtbauer (2005), J. Educational and Behavioral Statistics 30, 261-293; Raudenbush (2009), p. 312",
+    source="Viechtbauer (2005), J. Educational and Behavioral Statistics 30, 261-293; Raudenbush (2009)",
     function=restricted_maximum_likelihood,
 )

@@ -23,6 +23,6 @@ def sidik_jonkman(yi: Floats, vi: Floats, X: Floats) -> Tau2:
 ESTIMATOR = Estimator(
     id="SJ",
     title="Sidik-Jonkman",
-    source="Sidik & Jonkman (2005), Applied Statistics 54, 367-384, eq. 3",
+    source="Sidik & Jonkman (2005), Applied Statistics 54, 367-384",
     function=sidik_jonkman,
 )
