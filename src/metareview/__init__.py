@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .effects.compute import effect_size
+    from .effects.overdispersion import estimate_phi, phi_table
     from .effects.registry import measures_frame as measures
     from .errors import MetareviewError
     from .literature.dedupe.deduplicate import deduplicate
@@ -26,10 +27,12 @@ __all__ = [
     "Review",
     "deduplicate",
     "effect_size",
+    "estimate_phi",
     "figures",
     "leave_one_out",
     "measures",
     "open_review",
+    "phi_table",
     "pool",
     "read_records",
     "regress",
@@ -42,9 +45,11 @@ _WHERE = {
     "Review": ("review", "Review"),
     "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
     "effect_size": ("effects.compute", "effect_size"),
+    "estimate_phi": ("effects.overdispersion", "estimate_phi"),
     "leave_one_out": ("synthesis.influence", "leave_one_out"),
     "measures": ("effects.registry", "measures_frame"),
     "open_review": ("review", "open_review"),
+    "phi_table": ("effects.overdispersion", "phi_table"),
     "pool": ("synthesis.pooling", "pool"),
     "read_records": ("literature.reading", "read_records"),
     "regress": ("synthesis.regression", "regress"),

@@ -7,6 +7,10 @@ USAGE = 2
 STALE = 3
 
 
+class JournalWarning(UserWarning):
+    """Something about a log that a person should know and that takes no decision away."""
+
+
 class MetareviewError(Exception):
     """A mistake or finding that is told to the user without a traceback.
 

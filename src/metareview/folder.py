@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import MetareviewError
+from .errors import JournalWarning, MetareviewError
 
 if TYPE_CHECKING:
     from .journal.drafts import Draft
@@ -78,13 +79,16 @@ class ReviewFolder:
     def events(self) -> list[Event]:
         """Return every event of the journal in its one total order, after checking that no log was edited.
 
+        What does not count against a log (a torn last line, a replaced event that is not here) is warned of.
+
         Raises:
             MetareviewError: a log was edited or its chain is broken (exit code 3).
         """
         from .journal.reading import read_journal, require_intact
 
         read = read_journal(self.journal)
-        require_intact(read)
+        for problem in require_intact(read):
+            warnings.warn(str(problem), JournalWarning, stacklevel=2)
         return list(read.events)
 
     def person(self, name: str | None) -> str:

@@ -6,7 +6,7 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,8 +42,8 @@ def read_table(path: Path) -> Table:
     if not path.is_file():
         raise MetareviewError(f"there is no file {path}", "Check the name and the folder.")
     grid = list(_xlsx_rows(path) if path.suffix.lower() in (".xlsx", ".xlsm") else _csv_rows(path))
-    if not grid:
-        raise MetareviewError(f"{path} is empty", "It needs a heading row and one row a thing.")
+    if not any(c is not None and str(c).strip() for c in (grid[0][1] if grid else ())):
+        raise MetareviewError(f"{path} is empty, or its first row is", "It needs a heading row and one row a thing.")
     heading = tuple(str(h).strip() if h is not None else "" for h in grid[0][1])
     while heading and not heading[-1]:
         heading = heading[:-1]
@@ -68,7 +68,7 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]])
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([escaped(cell) for cell in row] for row in rows)
+    writer.writerows([escaped(_line_feeds(cell)) for cell in row] for row in rows)
     return write_bytes(path, out.getvalue().encode("utf-8"))
 
 
@@ -93,15 +93,20 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def escaped(cell: Any) -> Any:
     """Return a cell that no spreadsheet runs as a formula; numbers, also negative ones, stay numbers."""
-    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) and not _is_number(cell):
+    if isinstance(cell, str) and cell.lstrip("'").startswith(FORMULA_STARTS) and not _is_number(cell):
         return "'" + cell
     return "" if cell is None else cell
 
 
 def _unescaped(cell: Any) -> Any:
-    if isinstance(cell, str) and len(cell) > 1 and cell[0] == "'" and cell[1:].startswith(FORMULA_STARTS):
+    if isinstance(cell, str) and len(cell) > 1 and cell[0] == "'" and cell.lstrip("'").startswith(FORMULA_STARTS):
         return cell[1:]
     return cell
+
+
+def _line_feeds(cell: Any) -> Any:
+    # csv of Python 3.11 does not quote a lone carriage return, and reading takes it for a row's end.
+    return cell.replace("\r\n", "\n").replace("\r", "\n") if isinstance(cell, str) else cell
 
 
 def _is_number(text: str) -> bool:
@@ -130,16 +135,14 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[Any]]]:
 
 def _xlsx_rows(path: Path) -> Iterator[tuple[int, list[Any]]]:
     import zipfile
+    import zlib
 
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
+    broken = (InvalidFileException, zipfile.BadZipFile, zlib.error, KeyError, IndexError, SyntaxError, ValueError)
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError):
+        with path.open("rb") as stream, closing(openpyxl.load_workbook(stream, read_only=True, data_only=True)) as book:
+            yield from enumerate(map(list, book.worksheets[0].iter_rows(values_only=True)), start=1)
+    except broken:  # SyntaxError: XML that does not parse
         raise MetareviewError(f"{path} is not a workbook", "Save it as XLSX or CSV UTF-8.") from None
-    try:
-        for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True), start=1):
-            yield number, list(row)
-    finally:
-        book.close()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+import warnings
 from typing import Any
 
 import click
 
-from ..errors import MetareviewError
+from ..errors import JournalWarning, MetareviewError
 
 # What a review does first comes first in `--help`; commands of later files follow in alphabetical order.
 ORDER = (
@@ -65,6 +66,8 @@ def cli(ctx: click.Context, review: str | None) -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line; the one place that turns errors into messages on stderr and exit codes."""
+    warnings.showwarning = _tell
+    warnings.simplefilter("once", JournalWarning)
     try:
         code = cli.main(args=args, prog_name="metareview", standalone_mode=False)
     except MetareviewError as error:
@@ -86,3 +89,13 @@ def main(args: list[str] | None = None) -> None:
         click.echo("hint: check that the disk has room and that you may read and write there", err=True)
         sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+_show_warning = warnings.showwarning
+
+
+def _tell(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    if issubclass(category, JournalWarning):
+        click.echo(f"warning: {message}", err=True)
+    else:
+        _show_warning(message, category, *where, **more)

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import click
 
 from .common import folder_of, json_option, print_json, print_rows, review_option, say
+
+if TYPE_CHECKING:
+    from ..services.analyze import AnalysisResult
+    from ..services.selection import Selection
+    from ..synthesis.results import PooledResult, RegressionResult
+
+HEADS = ("group", "k", "estimate", "95% CI", "95% PI", "τ²", "I²")
 
 
 @click.command()
@@ -16,77 +26,91 @@ def COMMAND(names: tuple[str, ...], plan: bool, review: str | None, as_json: boo
     """Run the analyses that the protocol names (all, or NAMES), each checked by a second engine."""
     folder = folder_of(review)
     if plan:
-        _plan(folder, names, as_json)
+        from ..services.analyze import plan as run_plan
+
+        _show_plan(run_plan(folder, names), as_json)
         return
-    from ..report.numbers import fixed, p_value
-    from ..services import report_tables
     from ..services.analyze import run
 
     results = run(folder, names)
     if as_json:
         print_json({name: r.to_dict() for name, r in results.items()})
         return
-    pooled = report_tables.pooled(results.values())
-    keys = (
-        "analysis",
-        "group",
-        "k",
-        "estimate",
-        "ci",
-        "wald",
-        "pi",
-        "tau2",
-        "tau2_ci",
-        "I2",
-        "H2",
-        "Q",
-        "agreement",
-    )
-    heads = [head for key, head in pooled.columns if key in keys]
-    print_rows(heads, [[row.get(key) for key in keys] for row in pooled.rows])
-    for r in results.values():
-        if r.subgroups is not None and r.subgroups.Q_between_df:
-            s = r.subgroups
-            click.echo(
-                f"{r.analysis.label}: between groups Q = {fixed(s.Q_between)} ({s.Q_between_df}), p {p_value(s.Q_between_p)}"
-            )
-        for note in (*(r.pooled.warnings if r.pooled else ()), *r.notes):
-            say(f"{r.analysis.name}: {note}")
-    for name in ("sensitivity", "meta_regression"):
-        table = _table(folder, name, list(results.values()))
-        if table.rows:
-            click.echo("")
-            print_rows(
-                [h for _, h in table.columns],
-                [[row.get(k) for k, _ in table.columns] for row in table.rows],
-                table.title,
-            )
+    labels = {s.name: s.label or s.name for s in folder.protocol.sensitivity}
+    for name, result in results.items():
+        _show(name, result, labels)
 
 
-def _table(folder, name, results):  # type: ignore[no-untyped-def]
-    from ..services import report_tables
+def _show(name: str, result: AnalysisResult, labels: Mapping[str, str]) -> None:
+    analysis = result.analysis
+    flag = f" [{analysis.flag}]" if analysis.flag else ""
+    click.secho(f"\n{name}: {analysis.label}{flag}", bold=True)
+    if result.pooled is not None:
+        _pooled(result.pooled, analysis.scale)
+    if result.subgroups is not None:
+        _subgroups(result)
+    rows = [_row(labels.get(v, v), p, analysis.scale) for v, (p, _) in result.sensitivity.items()]
+    if rows:
+        print_rows(("sensitivity", *HEADS[1:]), rows)
+    for regression in result.regressions:
+        click.echo(f"  {regression!r}")
+        _coefficients(regression)
+    for note in (*(result.pooled.warnings if result.pooled else ()), *result.notes):
+        say(f"  note: {note}")
 
-    if name == "sensitivity":
-        return report_tables.sensitivity(results, {s.name: s.label or s.name for s in folder.protocol.sensitivity})
-    return report_tables.regressions(results)
 
+def _pooled(p: PooledResult, scale: str) -> None:
+    from ..report.numbers import largest_difference, pooled_cells
 
-def _plan(folder, names, as_json):  # type: ignore[no-untyped-def]
-    from ..services.analyze import plan
-
-    found = plan(folder, names)
-    if as_json:
-        print_json(
-            {
-                name: {
-                    "effects": list(s.frame["effect_id"]),
-                    "left_out": {x.effect_id: x.reason for x in s.left_out},
-                }
-                for name, s in found.items()
-            }
+    c = pooled_cells(p, scale)
+    test = "Knapp-Hartung" if p.test == "knha" else p.test
+    click.echo(f"  estimate             {c['estimate']} ({c['ci']}), p {c['p']}; k = {p.k}, {p.method}, {test}")
+    click.echo(f"  Wald interval        {c['wald']}")
+    click.echo(f"  prediction interval  {c['pi']}")
+    click.echo(f"  heterogeneity        τ² {c['tau2']} ({c['tau2_ci']}), I² {c['I2']}, H² {c['H2']}, Q {c['Q']}")
+    if p.crosscheck:
+        click.echo(
+            f"  second engine        PyMARE differs by at most {largest_difference(p.crosscheck):.1e}, relatively"
         )
+
+
+def _subgroups(result: AnalysisResult) -> None:
+    from ..report.numbers import fixed, p_value
+    from ..services.analyze import named_groups
+
+    s = result.subgroups
+    assert s is not None
+    print_rows(HEADS, [_row(group, p, result.analysis.scale) for group, p in named_groups(s)])
+    if s.Q_between_df:
+        click.echo(f"  between groups: Q = {fixed(s.Q_between)}, df = {s.Q_between_df}, p {p_value(s.Q_between_p)}")
+
+
+def _row(name: str, p: PooledResult | None, scale: str) -> list[str]:
+    from ..report.numbers import pooled_cells
+
+    if p is None:
+        return [name, "0", *[""] * 5]
+    c = pooled_cells(p, scale)
+    return [name, c["k"], c["estimate"], c["ci"], c["pi"], c["tau2"], c["I2"]]
+
+
+def _coefficients(r: RegressionResult) -> None:
+    from ..report.numbers import fixed, p_value
+
+    shown = [
+        (term, fixed(estimate, 3), f"{fixed(low, 3)} to {fixed(high, 3)}", p_value(p))
+        for term, estimate, low, high, p in zip(r.terms, r.estimate, r.ci_low, r.ci_high, r.p_value, strict=True)
+    ]
+    print_rows(("term", "coefficient", "95% CI", "p"), shown)
+
+
+def _show_plan(found: Mapping[str, Selection], as_json: bool) -> None:
+    if as_json:
+        effects = {name: list(s.frame["effect_id"]) for name, s in found.items()}
+        left = {name: {x.effect_id: x.reason for x in s.left_out} for name, s in found.items()}
+        print_json({name: {"effects": effects[name], "left_out": left[name]} for name in found})
         return
     for name, s in found.items():
-        click.echo(f"\n{name}: {len(s.frame)} effects")
+        click.secho(f"\n{name}: {len(s.frame)} effects", bold=True)
         rows = [(i, "in", "") for i in s.frame["effect_id"]] + [(x.effect_id, "out", x.reason) for x in s.left_out]
         print_rows(["effect", "", "reason"], rows)

@@ -7,22 +7,34 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from ..folder import ReviewFolder, find_review
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def _given_before(context: click.Context, param: click.Parameter, value: Any) -> Any:
+    """Take the value given before the subcommand: `screen --stage fulltext record ...` means what it says."""
+    name, above = str(param.name), context.parent
+    given = context.get_parameter_source(name) is not ParameterSource.DEFAULT
+    return value if given or above is None or name not in above.params else above.params[name]
+
+
 def review_option(function: F) -> F:
     """Add `--review DIR`, which is also accepted before the command."""
-    return click.option("--review", "review", metavar="DIR", help="The review folder (default: at or above here).")(
-        function
-    )
+    return click.option(
+        "--review",
+        "review",
+        metavar="DIR",
+        callback=_given_before,
+        help="The review folder (default: at or above here).",
+    )(function)
 
 
 def json_option(function: F) -> F:
     """Add `--json`, for listings that a program reads."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
+    return click.option("--json", "as_json", is_flag=True, callback=_given_before, help="Print JSON.")(function)
 
 
 def as_option(function: F) -> F:
@@ -31,6 +43,7 @@ def as_option(function: F) -> F:
         "--as",
         "by",
         metavar="NAME",
+        callback=_given_before,
         help="Who decides: a reviewer of the protocol (default: $METAREVIEW_AS, or the only one).",
     )(function)
 
@@ -42,6 +55,7 @@ def stage_option(function: F) -> F:
         type=click.Choice(["title", "fulltext"]),
         default="title",
         show_default=True,
+        callback=_given_before,
         help="Screening stage.",
     )(function)
 

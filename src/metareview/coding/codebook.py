@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import difflib
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from .events import ID_COLUMN
 TRUE = {"1", "true", "yes", "y", "x", "ja"}
 FALSE = {"0", "false", "no", "n", "nee"}
 SEPARATOR = ";"
+_HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,12 @@ def parse_cell(variable: Variable, raw: Any) -> Any:
     text = "" if raw is None else str(raw).strip()
     if isinstance(raw, datetime.datetime | datetime.date):
         text = raw.isoformat()[:10]
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    hidden = _HIDDEN.search(text)
+    if hidden:
+        raise CellError(
+            f"holds the invisible character #x{ord(hidden[0]):02x}, which a workbook cannot keep; remove it"
+        )
     if not text:
         if variable.required:
             raise CellError("is empty, but the codebook requires it")
@@ -69,7 +77,7 @@ def _text(variable: Variable, text: str) -> str:
 
 def _number(variable: Variable, text: str) -> float:
     try:
-        value = float(text)
+        value = float("" if "_" in text else text)  # Python reads 1_000, which here is a slip
     except ValueError:
         hint = " (use a point for decimals)" if "," in text else ""
         raise CellError(f"`{text}` is not a number{hint}") from None
@@ -86,7 +94,7 @@ def _integer(variable: Variable, text: str) -> int:
     value = _number(variable, text)
     if value != int(value):
         raise CellError(f"{text} is not a whole number")
-    return int(value)
+    return int(text) if text.lstrip("+-").isdigit() else int(value)
 
 
 def _category(variable: Variable, text: str) -> str:
@@ -100,7 +108,10 @@ def _category(variable: Variable, text: str) -> str:
 
 
 def _multi(variable: Variable, text: str) -> list[str]:
-    return [_category(variable, part.strip()) for part in text.split(SEPARATOR) if part.strip()]
+    parts = [part.strip() for part in text.split(SEPARATOR) if part.strip()]
+    if not parts:
+        raise CellError(f"`{text}` names no category")
+    return [_category(variable, part) for part in parts]
 
 
 def _boolean(variable: Variable, text: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..journal.events import Event
+from ..journal.events import Event, in_order
 
 CODED = "coding.coded"
 RESOLVED = "coding.resolved"
@@ -55,12 +55,12 @@ class CodingState:
 
 
 def fold(events: Iterable[Event]) -> CodingState:
-    """Fold the journal's events, in its total order, into coded rows.
+    """Fold the journal's events, in whatever order they are given, into coded rows.
 
     Rows of one coder replace each other by name (`replaces`); rows of two coders that differ are a conflict until an
     event says whose row stands.
     """
-    mine = [e for e in events if e.kind in (CODED, RESOLVED)]
+    mine = in_order(e for e in events if e.kind in (CODED, RESOLVED))
     replaced = {event_id for e in mine for event_id in e.replaces}
     standing: dict[tuple[str, str], dict[str, CodedRow]] = {}
     taken: dict[tuple[str, str], str] = {}

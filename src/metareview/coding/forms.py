@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import MetareviewError
 from ..protocol.models import Level, Protocol
-from ..tabular import FIXED_TIME, Table, read_table, write_bytes, write_csv
+from ..tabular import FIXED_TIME, Table, escaped, read_table, write_bytes, write_csv
 from .codebook import CellError, Column, columns, parse_cell, to_cell
 from .events import ID_COLUMN, LEVELS
 
@@ -149,15 +149,16 @@ def _workbook(found: list[Column], names: list[str], grid: list[list[str]]) -> b
     sheet.title = "form"
     sheet.append(names)
     for row in grid:
-        sheet.append(row)
-        for cell in sheet[sheet.max_row]:
-            cell.data_type = "s" if cell.value else "n"
+        sheet.append([escaped(cell) if cell.startswith("'") else cell for cell in row])
+        _as_text(sheet)
     sheet.freeze_panes = "B2"
     for i, column in enumerate(found, start=1):
         sheet.cell(1, i).font = Font(bold=True)
         sheet.column_dimensions[get_column_letter(i)].width = max(12, len(column.name) + 2)
         choices = ",".join(column.variable.categories)
-        if column.variable.type == "category" and len(choices) < 250:
+        # A list in a cell rule is one quoted text of at most 255 characters, split at commas.
+        listable = len(choices) < 250 and not any(mark in c for c in column.variable.categories for mark in ',"')
+        if column.variable.type == "category" and listable:
             validation = DataValidation(type="list", formula1=f'"{choices}"', allow_blank=True)
             validation.add(f"{get_column_letter(i)}2:{get_column_letter(i)}2000")
             sheet.add_data_validation(validation)
@@ -166,7 +167,14 @@ def _workbook(found: list[Column], names: list[str], grid: list[list[str]]) -> b
     for column in found:
         v = column.variable
         guide.append([v.name, v.label, v.type, "yes" if v.required else "", "; ".join(v.categories), v.unit, v.notes])
+        _as_text(guide)
     return _without_times(book)
+
+
+def _as_text(sheet: Any) -> None:
+    # openpyxl takes a text that starts with = for a formula.
+    for cell in sheet[sheet.max_row]:
+        cell.data_type = "s" if cell.value else "n"
 
 
 def _without_times(book: Any) -> bytes:

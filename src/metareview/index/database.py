@@ -9,6 +9,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import MetareviewError
+
+_HINT = "Check that the disk has room and that you may write there; the index may be deleted at any time."
 _PIECES = "CREATE TABLE IF NOT EXISTS _pieces (room TEXT, key TEXT, hash TEXT, PRIMARY KEY (room, key))"
 _SCHEMAS = "CREATE TABLE IF NOT EXISTS _schemas (room TEXT PRIMARY KEY, hash TEXT)"
 
@@ -43,10 +46,16 @@ class Piece:
 
 @contextmanager
 def open_index(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open the index at `path`; one that is no longer a database is made anew, for it is derived."""
+    """Open the index at `path`; one that is no longer a database is made anew, for it is derived.
+
+    Raises:
+        MetareviewError: the file cannot be opened or written here, or another process holds it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         connection = _connect(path)
+    except sqlite3.OperationalError as error:  # locked by another, or no right to write: not the file's fault
+        raise MetareviewError(f"the index {path} cannot be opened: {error}", _HINT) from None
     except sqlite3.DatabaseError:
         path.unlink(missing_ok=True)
         connection = _connect(path)

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from metareview.errors import MetareviewError
+from metareview.errors import JournalWarning, MetareviewError
 from metareview.journal.disk import (
     Signature,
     exclusive,
@@ -32,7 +32,7 @@ from metareview.journal.names import slug
 from metareview.journal.reading import Problem, check_log, last_clock, log_paths, require_intact
 
 
-class TornTailWarning(UserWarning):
+class TornTailWarning(JournalWarning):
     """A torn tail was moved aside by a one-off append; the message says where to."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..journal.events import Event
+from ..journal.events import Event, in_order
 
 JUDGED = "lessons.judged"
 CERTAINTY = ("high", "moderate", "low", "very_low")
@@ -28,7 +28,7 @@ class Judgement:
 
 def fold(events: Iterable[Event]) -> dict[str, tuple[Judgement, ...]]:
     """Return the standing judgements of each finding; several people's stand side by side."""
-    mine = [e for e in events if e.kind == JUDGED]
+    mine = in_order(e for e in events if e.kind == JUDGED)
     replaced = {event_id for e in mine for event_id in e.replaces}
     found: dict[str, list[Judgement]] = {}
     for e in mine:

@@ -34,6 +34,7 @@ def crosscheck(protocol: Protocol) -> list[Finding]:
 def _duplicates(protocol: Protocol) -> Iterator[Finding]:
     named: list[tuple[str, Iterable[str]]] = [
         ("exclusion_reasons", [r.code for r in protocol.exclusion_reasons]),
+        ("eligibility.strands", [s.id for s in protocol.eligibility.strands]),
         ("sources", [s.name for s in protocol.sources]),
         ("reviewers", [r.name for r in protocol.reviewers]),
         ("outcomes", [o.name for o in protocol.outcomes]),
@@ -44,7 +45,7 @@ def _duplicates(protocol: Protocol) -> Iterator[Finding]:
         seen: set[str] = set()
         for i, name in enumerate(names):
             if name in seen:
-                yield (part, i), f"`{name}` is named twice"
+                yield (*part.split("."), i), f"`{name}` is named twice"
             seen.add(name)
 
 
@@ -64,6 +65,11 @@ def _variable(variable: Variable) -> Iterator[str]:
         yield f"variable `{variable.name}` is a {variable.type} and needs `categories`"
     if variable.categories and variable.type not in ("category", "multi"):
         yield f"variable `{variable.name}` has categories, so its type must be `category` or `multi`"
+    for category in sorted({c for c in variable.categories if variable.categories.count(c) > 1}):
+        yield f"variable `{variable.name}` has category `{category}` twice"
+    for category in variable.categories:
+        if variable.type == "multi" and ";" in category:
+            yield f"variable `{variable.name}`: category `{category}` holds `;`, which separates choices in a form"
     for category in variable.category_labels:
         if category not in variable.categories:
             yield f"variable `{variable.name}`: " + _unknown("category", category, variable.categories)
@@ -83,10 +89,11 @@ def _effects(protocol: Protocol) -> Iterator[Finding]:
         yield ("effects", "sense"), _unknown("effect variable", sense, known)
     if protocol.outcomes and OUTCOME in known:
         names = {o.name for o in protocol.outcomes}
+        place = next(i for i, v in enumerate(protocol.codebook.effect) if v.name == OUTCOME)
         for category in known[OUTCOME].categories:
             if category not in names:
                 yield (
-                    ("codebook", "effect"),
+                    ("codebook", "effect", place),
                     f"`{OUTCOME}` has category `{category}`, which `outcomes` does not name",
                 )
 
@@ -109,6 +116,8 @@ def _analyses(protocol: Protocol) -> Iterator[Finding]:
                 yield (*path, role), _unknown("variable", name, known)
         yield from _filters(analysis, path, known)
     for i, variant in enumerate(protocol.sensitivity):
+        if variant.one_effect_per and variant.one_effect_per not in known:
+            yield ("sensitivity", i, "one_effect_per"), _unknown("variable", variant.one_effect_per, known)
         yield from _filters(variant, ("sensitivity", i), known)
 
 

@@ -91,8 +91,10 @@ def protocol_hash(text: str) -> str:
 
 
 def _mistake(lined: LinedYaml, error: Any) -> Mistake:
-    path = tuple(part for part in error["loc"] if part in _parts(lined) or isinstance(part, int))
-    what = error["msg"]
+    path = error["loc"]
+    while path not in lined.lines:
+        path = path[:-1]
+    what = error["msg"].replace("a valid tuple", "a list")
     if error["type"] == "extra_forbidden":
         key = str(error["loc"][-1])
         known = _known_keys(error["loc"][:-1])
@@ -100,6 +102,8 @@ def _mistake(lined: LinedYaml, error: Any) -> Mistake:
         what = f"unknown key `{key}`" + (f"; did you mean `{close[0]}`?" if close else f"; known keys: {known}")
     elif error["type"] == "missing":
         what = f"`{error['loc'][-1]}` is missing"
+    elif path != error["loc"]:  # pydantic tells of each kind of value that `where` takes, one by one
+        what = "this must be text, a number, true or false, or a list of these"
     elif not isinstance(error["input"], dict | list):
         what = f"{what} (here: {error['input']!r})"
     return Mistake(lined.line(path), _dotted(path), what)
@@ -108,10 +112,6 @@ def _mistake(lined: LinedYaml, error: Any) -> Mistake:
 def _only_a_consequence(lined: LinedYaml, error: Any) -> bool:
     # pydantic counts only the items that validated: a list is not too short when its items are the mistake.
     return error["type"] == "too_short" and (*error["loc"], 0) in lined.lines
-
-
-def _parts(lined: LinedYaml) -> set[str | int]:
-    return {part for path in lined.lines for part in path}
 
 
 def _dotted(path: tuple[str | int, ...]) -> str:

@@ -128,7 +128,10 @@ Values = str | int | float | bool | tuple[str | int | float | bool, ...]
 
 
 class Sensitivity(Part):
-    """A named variant of an analysis: the same, with effects left out or another estimator."""
+    """A named variant of an analysis: the same, with effects left out, another estimator, or another overdispersion.
+
+    `phi` replaces the overdispersion of every effect from counts.
+    """
 
     name: Name
     label: str = ""
@@ -137,6 +140,7 @@ class Sensitivity(Part):
     one_effect_per: str | None = None
     tau2: str | None = None
     test: Literal["knha", "z"] | None = None
+    phi: float | None = Field(default=None, gt=0)
 
 
 class Analysis(Part):

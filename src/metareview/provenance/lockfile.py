@@ -75,17 +75,32 @@ def read_lock(path: Path) -> Lock:
         raise MetareviewError(f"there is no lockfile {path}", "Write one with `metareview lock`.", exit_code=STALE)
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        lock = Lock(**data)
-    except (ValueError, TypeError) as error:
+        if data["schema"] == SCHEMA:
+            lock = _checked(Lock(**data))
+    except (ValueError, TypeError, KeyError) as error:
         raise MetareviewError(
             f"{path} is not a lockfile: {error}", "Restore it from git, or lock again.", exit_code=STALE
         ) from None
-    if lock.schema != SCHEMA:
+    if data["schema"] != SCHEMA:
         raise MetareviewError(
-            f"{path} has schema {lock.schema}, and this metareview reads {SCHEMA}",
+            f"{path} has schema {data['schema']}, and this metareview reads {SCHEMA}",
             "Use the version that wrote it.",
             STALE,
         )
+    return lock
+
+
+def _checked(lock: Lock) -> Lock:
+    kinds: dict[str, tuple[type, ...]] = {
+        "inputs": (str,),
+        "versions": (str,),
+        "outputs": (str,),
+        "results": (int, float),
+    }
+    for part, kind in kinds.items():
+        found = getattr(lock, part)
+        if not isinstance(found, dict) or not all(isinstance(v, kind) for v in found.values()):
+            raise TypeError(f"its part `{part}` is not what a lock holds")
     return lock
 
 

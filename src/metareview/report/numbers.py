@@ -68,15 +68,20 @@ def interval(low: float, high: float, scale: str) -> str:
 
 
 def agreement(crosscheck: dict[str, float]) -> str:
-    """Return how closely the second engine agrees, as the decade above the largest difference, at least 1e-8.
+    """Return how closely the second engine agrees, as the decade above the largest difference, at least 1e-6.
 
-    The decade, not the figure, is printed, so that rounding noise of another machine does not change a byte.
+    The decade, not the figure, is printed in outputs: below 1e-6 a difference is the search tolerance of the other
+    engine and changes with the machine's arithmetic, and a rerun elsewhere must not change a byte.
     """
-    values = [abs(v) for v in crosscheck.values() if not math.isnan(v)]
-    if not values:
+    if not crosscheck:
         return "–"
-    decade = max(-8, math.ceil(math.log10(max(values)))) if max(values) > 0 else -8
-    return f"≤ 1e{decade}"
+    largest = largest_difference(crosscheck)
+    return f"≤ 1e{max(-6, math.ceil(math.log10(largest))) if largest > 0 else -6}"
+
+
+def largest_difference(crosscheck: dict[str, float]) -> float:
+    """Return the largest relative difference to the second engine; 0 when nothing was compared."""
+    return max((abs(v) for v in crosscheck.values()), default=0.0)
 
 
 def pooled_cells(result: PooledResult, scale: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from ..journal.events import Event
+from ..journal.events import Event, in_order
 
 VOTED = "screening.voted"
 UNDONE = "screening.undone"
@@ -73,10 +73,10 @@ def fold(events: Iterable[Event], stands_for: Callable[[str], str] = lambda reco
     """Fold the journal's events into the state of screening.
 
     Arguments:
-        events: in the journal's total order.
+        events: of the journal, in whatever order they are given.
         stands_for: maps a record id to the record kept for it, so that votes on a duplicate count for its record.
     """
-    mine = [e for e in events if e.kind in (VOTED, UNDONE, RESOLVED, RETRIEVED, LINKED)]
+    mine = in_order(e for e in events if e.kind in (VOTED, UNDONE, RESOLVED, RETRIEVED, LINKED))
     replaced = {event_id for e in mine for event_id in e.replaces}
     undone = {event_id for e in mine if e.kind == UNDONE for event_id in e.replaces}
     votes: dict[tuple[str, str], list[Vote]] = {}

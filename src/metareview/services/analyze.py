@@ -190,10 +190,16 @@ def _variant(
 ) -> tuple[PooledResult | None, tuple[LeftOut, ...]]:
     change = next(s for s in protocol.sensitivity if s.name == name)
     changed = variant(analysis, change)
-    selection = select(frame, changed)
+    selection = select(frame if change.phi is None else _at_phi(frame, change.phi), changed)
     if selection.frame.empty:
         return None, selection.left_out
     return _pool(selection.frame, changed, selection.left_out), selection.left_out
+
+
+def _at_phi(frame: pd.DataFrame, phi: float) -> pd.DataFrame:
+    """Return the effects with the variance of those from counts at another overdispersion; vi is proportional to phi."""
+    vi = frame["vi"].where(frame["phi"].isna(), frame["vi"] * phi / frame["phi"])
+    return frame.assign(vi=vi, sei=vi**0.5)
 
 
 def _chosen(protocol: Protocol, names: Sequence[str]) -> list[Analysis]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from ..coding.forms import FormRow, read_form, write_form
 from ..errors import MetareviewError
 from ..folder import ReviewFolder
 from ..journal.drafts import Draft
-from ..protocol.models import Level
+from ..protocol.crosschecks import MEASURE
+from ..protocol.models import Level, Protocol
 from ..tabular import write_bytes
 from .state import ReviewState, load_state
 
@@ -56,6 +58,8 @@ def import_form(folder: ReviewFolder, path: Path, by: str | None = None) -> Code
     if not rows:
         raise MetareviewError(f"{path} has no filled row", "Fill the form in first.")
     level = rows[0].level
+    if level == "effect":
+        _require_computable(path, rows, folder.protocol)
     fresh = [(row, before) for row in rows if not _same(row, before := _standing(state.coding, row, person))]
     kept_form = _keep(folder, path) if fresh else ""
     drafts = [Draft(CODED, _data(row, person, kept_form), [before.event_id] if before else []) for row, before in fresh]
@@ -103,6 +107,23 @@ def require_agreed(state: ReviewState) -> None:
             "See `metareview code conflicts`, settle with `metareview code resolve`.",
             exit_code=1,
         )
+
+
+def _require_computable(path: Path, rows: Sequence[FormRow], protocol: Protocol) -> None:
+    """Refuse a form with an effect that its values cannot give, naming effect and variable, before anything is kept."""
+    from . import effects
+
+    by_measure: dict[str, list[FormRow]] = {}
+    for row in rows:
+        by_measure.setdefault(str(row.values.get(MEASURE, "")), []).append(row)
+    problems = []
+    for group in by_measure.values():
+        try:
+            effects.compute(group, protocol)
+        except MetareviewError as error:
+            problems.append(error.message)
+    if problems:
+        raise MetareviewError(f"{path}: " + "\n".join(problems), "Nothing was imported; mend the cells named.")
 
 
 def _standing(coding: CodingState, row: FormRow, person: str) -> CodedRow | None:

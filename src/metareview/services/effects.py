@@ -14,7 +14,11 @@ from .code import require_agreed
 from .state import ReviewState, load_state
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
+
+    from ..effects.overdispersion import Dispersion
 
 COMPUTED = (
     "yi", "vi", "sei", "yi_printed", "sense_applied", "formula_id", "scale", "orientation", "method", "rule", "note", "phi",
@@ -91,6 +95,25 @@ def phi_table(folder: ReviewFolder, frame: pd.DataFrame | None = None) -> pd.Dat
     return pd.concat(found).sort_values(["effect_id", "phi"], kind="stable").reset_index(drop=True)
 
 
+def estimate_phi(path: Path) -> Dispersion:
+    """Estimate overdispersion from a count series in a table: columns place, after, treated, count and maybe exposure.
+
+    Raises:
+        MetareviewError: the table is not readable, lacks a column, or cannot give an estimate.
+    """
+    import pandas as pd
+
+    from ..effects.overdispersion import estimate_phi as estimate
+    from ..tabular import read_table
+
+    table = read_table(path)
+    counts = pd.DataFrame([row for _, row in table.rows], columns=list(table.columns))
+    for name in ("after", "treated", "count", "exposure"):
+        if name in counts:
+            counts[name] = pd.to_numeric(counts[name], errors="coerce")
+    return estimate(counts, exposure="exposure" if "exposure" in counts else None)
+
+
 def _of_measure(measure: str, rows: list[Any], protocol: Protocol) -> pd.DataFrame:
     import pandas as pd
 
@@ -105,6 +128,8 @@ def _of_measure(measure: str, rows: list[Any], protocol: Protocol) -> pd.DataFra
     extra: dict[str, Any] = {}
     if "phi" in found.input_names:
         extra = _phi(given, protocol)
+    # A variable that no row fills in is missing in each of them, which is told effect by effect.
+    extra |= {i.name: float("nan") for i in found.inputs if i.required and i.name not in given}
     try:
         frame = effect_size(
             found, _inputs(given).assign(**extra), labels="effect_id", add=rules.add, to=rules.zero_cells
@@ -152,7 +177,14 @@ def _phi(given: pd.DataFrame, protocol: Protocol) -> dict[str, Any]:
 def _sense(given: pd.DataFrame, variable: str) -> Any:
     if not variable or variable not in given:
         return given["effect_id"].map(lambda _: 1.0)
-    return given[variable].map(lambda v: 1.0 if v is None or v != v else float(v))
+    sense = given[variable].map(lambda v: 1.0 if v is None or v != v else float(v))
+    wrong = [str(e) for e, s in zip(given["effect_id"], sense, strict=True) if s not in (1, -1)]
+    if wrong:
+        raise MetareviewError(
+            f"`{variable}` is neither 1 nor -1 for {', '.join(wrong)}",
+            "Code 1, or -1 for an effect to be turned round.",
+        )
+    return sense
 
 
 def _used(names: Iterable[str], values: Mapping[str, Any]) -> str:

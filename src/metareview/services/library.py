@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import STALE, MetareviewError
 from ..folder import ReviewFolder
@@ -14,6 +14,8 @@ from ..index.database import open_index, refresh
 from ..literature import tables
 from ..literature.events import Import
 from ..literature.records import Record
+
+T = TypeVar("T")
 
 
 def load_records(folder: ReviewFolder, imports: Sequence[Import]) -> tuple[dict[str, Record], dict[str, Import]]:
@@ -26,12 +28,11 @@ def load_records(folder: ReviewFolder, imports: Sequence[Import]) -> tuple[dict[
     origin: dict[str, Import] = {}
     if not imports:
         return records, origin
-    with open_index(folder.index) as connection:
-        _refresh(folder, connection, imports)
-        for imported in imports:
-            for record in tables.records(connection, imported.prefix):
-                records[record.record_id] = record
-                origin[record.record_id] = imported
+    found = _with_index(folder, imports, lambda c: [(i, tables.records(c, i.prefix)) for i in imports])
+    for imported, read in found:
+        for record in read:
+            records[record.record_id] = record
+            origin[record.record_id] = imported
     return records, origin
 
 
@@ -64,7 +65,7 @@ def listing(folder: ReviewFolder, search: str = "") -> list[Listed]:
     from .state import load_state
 
     state = load_state(folder)
-    ids = list(state.records) if not search else _search(folder, search)
+    ids = list(state.records) if not search else _search(folder, state.literature.imports, search)
     found = []
     for record_id in ids:
         kept = state.literature.stands_for(record_id)
@@ -74,15 +75,30 @@ def listing(folder: ReviewFolder, search: str = "") -> list[Listed]:
     return found
 
 
-def _search(folder: ReviewFolder, words: str) -> list[str]:
-    with open_index(folder.index) as connection:
-        try:
-            return tables.search(connection, words)
-        except sqlite3.OperationalError as error:
-            raise MetareviewError(
-                f"`{words}` is not a search SQLite understands: {error}",
-                "Quote phrases and words with signs: '\"hot spot\" AND polic*'.",
-            ) from None
+def _search(folder: ReviewFolder, imports: Sequence[Import], words: str) -> list[str]:
+    try:
+        return _with_index(folder, imports, lambda connection: tables.search(connection, words))
+    except sqlite3.OperationalError as error:
+        raise MetareviewError(
+            f"`{words}` is not a search SQLite understands: {error}",
+            "Quote phrases and words with signs: '\"hot spot\" AND polic*'.",
+        ) from None
+
+
+def _with_index(
+    folder: ReviewFolder, imports: Sequence[Import], read: Callable[[sqlite3.Connection], T], again: bool = True
+) -> T:
+    """Read the index, which is derived and so is made anew, once, when a page of it turns out damaged."""
+    try:
+        with open_index(folder.index) as connection:
+            _refresh(folder, connection, imports)
+            return read(connection)
+    except sqlite3.DatabaseError as error:
+        damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+        if not (again and damaged):
+            raise
+    folder.index.unlink(missing_ok=True)
+    return _with_index(folder, imports, read, again=False)
 
 
 def _refresh(folder: ReviewFolder, connection: sqlite3.Connection, imports: Sequence[Import]) -> None:

@@ -56,6 +56,7 @@ def verify(folder: ReviewFolder) -> Comparison:
 def reproduce(folder: ReviewFolder) -> Comparison:
     """Rebuild everything in a clean folder from protocol, exports and journal alone, and compare with the lockfile."""
     locked = read_lock(folder.lock)
+    folder.events()  # an edited log is told by its own place, not by that of its copy
     with tempfile.TemporaryDirectory(prefix="metareview-") as place:
         clean = ReviewFolder(Path(place) / "review")
         for path in _inputs(folder):

@@ -84,7 +84,8 @@ def effects(frame: pd.DataFrame) -> Table:
     """Return every coded effect with yi, its standard error, the inputs used and how it was reached."""
     keys = (
         "effect_id", "study_id", "outcome_domain", "outcome_label", "area_role", "measure", "formula_id", "inputs", "yi",
-        "sei", "vi", "sense_applied", "scale", "orientation", "method", "rule", "phi", "phi_source", "note", "locator",
+        "sei", "vi", "recorded_yi", "recorded_se", "sense_applied", "scale", "orientation",
+        "method", "rule", "phi", "phi_source", "note", "locator",
     )  # fmt: skip
     present = [k for k in keys if k in frame]
     rows = [{str(k): v for k, v in row.items()} for row in frame[present].to_dict("records")]

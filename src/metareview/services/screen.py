@@ -162,12 +162,16 @@ def import_votes(folder: ReviewFolder, path: Path, stage: Stage, by: str | None 
         )
     state = load_state(folder)
     by_person: dict[str, list[tuple[str, str, str, str]]] = {}
+    rows_of: dict[tuple[str, str], int] = {}
     problems = []
     for number, row in table.rows:
         cells = {c: str(row.get(c) or "").strip() for c in ("record", "decision", "reason", "note", "reviewer")}
         try:
             person = folder.person(cells["reviewer"] or by)
-            _checked(folder.protocol, state, stage, cells["record"], cells["decision"], cells["reason"])
+            kept = _checked(folder.protocol, state, stage, cells["record"], cells["decision"], cells["reason"])
+            first = rows_of.setdefault((person, kept), number)
+            if first != number:
+                raise MetareviewError(f"`{cells['record']}` has a vote of {person} in row {first} already")
         except MetareviewError as error:
             problems.append(f"  row {number}: {error.message}")
             continue
