@@ -85,7 +85,7 @@ class Shell:
 
     def _other(self, text: str) -> str:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        env = {**os.environ, **self.env, "PATH": path}
+        env = {**os.environ, **self.env, "PATH": path, "LC_ALL": "C"}
         done = subprocess.run(["bash", "-c", text], cwd=self.cwd, env=env, capture_output=True, text=True, check=False)
         self.code = done.returncode
         return done.stdout + done.stderr

@@ -89,6 +89,11 @@ def test_nothing_registered_or_nothing_changed_is_no_amendment() -> None:
     assert amendments([registered(TEMPLATE)], TEMPLATE.replace("\n", "\r\n")) == []
 
 
+def test_a_comment_added_is_told_as_another_text_with_no_value_changed() -> None:
+    (last,) = amendments([registered(TEMPLATE)], "# one more line\n" + TEMPLATE)
+    assert (last.registered, last.changes) == (False, ())
+
+
 def test_registrations_are_read_from_the_journal() -> None:
     data = {
         "sha256": "f" * 64,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -232,6 +233,24 @@ def test_init_never_writes_over_a_review(review: ReviewFolder, tmp_path: Path) -
     assert "holds a review already" in run("init", review.root).err and hashes(review.root) == before
     a_file = written("file", b"x")(tmp_path)
     assert run("init", a_file).code == 2 and a_file.read_bytes() == b"x"
+
+
+def test_a_full_disk_leaves_nothing_half_done(
+    review: ReviewFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    export = review.root / "data" / "searches" / f"beta-{DATE}.ris"
+    fresh = written("fresh.ris", export.read_bytes().replace(b"2020", b"2021"))(tmp_path)
+    monkeypatch.setattr("metareview.journal.writing.write_whole", full)
+    for verb in (
+        importing(fresh),
+        ("code", "import", form(tmp_path, effect("lamps")), "--as", MARA),
+        ("screen", "record", f"{A}:0006", "include", "--as", MARA),
+    ):
+        message = refused(review, *verb)
+        assert "No space left on device; nothing was recorded" in message and "Check that the disk has room" in message
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")

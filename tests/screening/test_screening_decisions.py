@@ -30,7 +30,12 @@ def test_two_votes_of_one_person_are_not_two_people() -> None:
 
 def test_a_person_who_contradicts_themself_unknowingly_is_a_conflict() -> None:
     events = [vote("anna", 1, "include", pc="desk"), vote("anna", 1, "exclude", pc="laptop")]
-    assert where(*events, needed=1).status == CONFLICT
+    for needed in (1, 2):
+        found = where(*events, needed=needed)
+        assert (found.status, found.by, len(found.votes)) == (CONFLICT, ("anna",), 2)
+        assert found.why
+    settled = where(*events, resolution("bo", 2, "include"), needed=1)
+    assert (settled.status, settled.decision) == (DECIDED, "include")
 
 
 @pytest.mark.parametrize("decision", ["include", "exclude"])

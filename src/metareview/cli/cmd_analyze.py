@@ -83,6 +83,12 @@ def _subgroups(result: AnalysisResult) -> None:
     print_rows(HEADS, [_row(group, p, result.analysis.scale) for group, p in named_groups(s)])
     if s.Q_between_df:
         click.echo(f"  between groups: Q = {fixed(s.Q_between)}, df = {s.Q_between_df}, p {p_value(s.Q_between_p)}")
+    told: dict[str, list[str]] = {}
+    for group, p in named_groups(s):
+        for warning in p.warnings:
+            told.setdefault(warning, []).append(group)
+    for warning, groups in told.items():
+        say(f"  note: {', '.join(groups)}: {warning}")
 
 
 def _row(name: str, p: PooledResult | None, scale: str) -> list[str]:

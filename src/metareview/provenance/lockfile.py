@@ -14,7 +14,7 @@ from ..errors import STALE, MetareviewError
 from ..tabular import write_bytes
 
 SCHEMA = 1
-# Results of one computation on two machines differ in rounding only; see docs/reproduce.md for the measured spread.
+# Results of one computation on two machines differ in rounding only; see docs/concepts.md for the measured spread.
 RELATIVE = 1e-8
 ABSOLUTE = 1e-10
 

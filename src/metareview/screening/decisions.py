@@ -39,6 +39,10 @@ def decide(state: ScreeningState, stage: str, record: str, needed: int) -> Decis
     if resolved:
         return _agreed(stage, record, resolved, votes, "two resolutions disagree")
     voters = {v.by for v in votes}
+    torn = sorted(by for by in voters if len({(v.decision, v.reason) for v in votes if v.by == by}) > 1)
+    if torn:
+        why = f"{', '.join(torn)} voted both ways without seeing the other vote"
+        return Decision(record, stage, CONFLICT, "", "", tuple(sorted(voters)), votes, 0, why)
     if len(voters) < needed:
         return Decision(record, stage, PENDING, "", "", (), votes, needed - len(voters))
     return _agreed(stage, record, votes, votes, "the votes disagree")

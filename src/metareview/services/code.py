@@ -61,9 +61,14 @@ def import_form(folder: ReviewFolder, path: Path, by: str | None = None) -> Code
     if level == "effect":
         _require_computable(path, rows, folder.protocol)
     fresh = [(row, before) for row in rows if not _same(row, before := _standing(state.coding, row, person))]
-    kept_form = _keep(folder, path) if fresh else ""
+    kept_form, made = _keep(folder, path) if fresh else ("", False)
     drafts = [Draft(CODED, _data(row, person, kept_form), [before.event_id] if before else []) for row, before in fresh]
-    folder.append(person, drafts)
+    try:
+        folder.append(person, drafts)
+    except MetareviewError:
+        if made:
+            (folder.root / kept_form).unlink()
+        raise
     changed = sum(before is not None for _, before in fresh)
     return CodeImported(level, len(rows), len(fresh) - changed, changed, len(rows) - len(fresh), kept_form)
 
@@ -137,14 +142,15 @@ def _same(row: FormRow, before: CodedRow | None) -> bool:
     return before is not None and content(row.study_id, row.values) == content(before.study_id, before.values)
 
 
-def _keep(folder: ReviewFolder, path: Path) -> str:
+def _keep(folder: ReviewFolder, path: Path) -> tuple[str, bool]:
+    """Return where the bytes of a form are kept within the review, and whether they were put there now."""
     data = path.read_bytes()
     for ending in ("", *(f"-{n}" for n in range(2, 10000))):
         target = folder.coding / f"{path.stem}{ending}{path.suffix.lower()}"
-        if not target.exists():
+        if made := not target.exists():
             write_bytes(target, data)
         if target.read_bytes() == data:
-            return target.relative_to(folder.root).as_posix()
+            return target.relative_to(folder.root).as_posix(), made
     raise MetareviewError(f"{folder.coding} holds ten thousand forms named {path.stem}", "Name the form otherwise.")
 
 

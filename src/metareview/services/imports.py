@@ -104,6 +104,7 @@ def _one(
     if known is not None:
         return Imported(path, known.file, False, known.prefix, read_records(path, known.prefix), known.hits)
     target = _target(folder, source.name, date, path.suffix.lower() or ".ris", data)
+    kept_before = target.exists()
     write_bytes(target, data)
     prefix = _prefix(f"{source.name}-{date[:7]}", {i.prefix for i in imports})
     imported = Import(
@@ -123,7 +124,12 @@ def _one(
         time="",
     )
     data_of_event = {k: getattr(imported, k) for k in Import.__dataclass_fields__ if k != "time"}
-    folder.append(person, [Draft(IMPORTED, data_of_event)])
+    try:
+        folder.append(person, [Draft(IMPORTED, data_of_event)])
+    except MetareviewError:
+        if not kept_before:
+            target.unlink()
+        raise
     return Imported(path, imported.file, True, prefix, read_records(target, prefix), hits)
 
 
