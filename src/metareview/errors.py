@@ -7,8 +7,8 @@ USAGE = 2
 STALE = 3
 
 
-class JournalWarning(UserWarning):
-    """Something about a log that a person should know and that takes no decision away."""
+class MetareviewWarning(UserWarning):
+    """Something a person should know that takes nothing away; the command line tells it on stderr."""
 
 
 class MetareviewError(Exception):

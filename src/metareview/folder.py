@@ -10,11 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import JournalWarning, MetareviewError
+from .errors import MetareviewError, MetareviewWarning
 
 if TYPE_CHECKING:
     from .journal.drafts import Draft
     from .journal.events import Event
+    from .journal.writing import OpenLog
     from .protocol.models import Protocol
 
 PROTOCOL = "protocols/protocol.yaml"
@@ -88,7 +89,7 @@ class ReviewFolder:
 
         read = read_journal(self.journal)
         for problem in require_intact(read):
-            warnings.warn(str(problem), JournalWarning, stacklevel=2)
+            warnings.warn(str(problem), MetareviewWarning, stacklevel=2)
         return list(read.events)
 
     def person(self, name: str | None) -> str:
@@ -112,12 +113,16 @@ class ReviewFolder:
             )
         return match
 
+    def open_log(self, person: str) -> OpenLog:
+        """Return the log of `person` on this computer, for a session of many appends; torn tails are warned of."""
+        from .journal.names import this_computer
+        from .journal.writing import OpenLog, warn_of_torn_tail
+
+        return OpenLog(self.journal, person, this_computer(), warn_of_torn_tail)
+
     def append(self, person: str, drafts: Sequence[Draft]) -> list[Event]:
         """Append events to the log of `person` on this computer; on disk when this returns."""
-        from .journal.names import this_computer
-        from .journal.writing import append_many
-
-        return append_many(self.journal, person, this_computer(), drafts)
+        return self.open_log(person).append_many(drafts)
 
 
 def find_review(start: Path | str | None = None) -> ReviewFolder:

@@ -9,7 +9,7 @@ from codebook_cases import coded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metareview.coding.events import RESOLVED, fold
+from metareview.coding.events import RESOLVED, WITHDRAWN, fold
 from metareview.journal.events import NO_PREVIOUS, Event, encode, sha256
 from metareview.journal.reading import check_log, merge_logs
 
@@ -37,7 +37,7 @@ def test_coders_who_agree_are_no_conflict() -> None:
     state = fold([coded("anna", 1, 1, "e1", {"a": 5.0, "b": 1}), coded("bo", 1, 1, "e1", {"b": 1, "a": 5.0})])
     assert state.conflicts == {}
     assert state.rows["effect"]["e1"].by == "Anna"
-    assert set(state.standing[KEY]) == {"Anna", "Bo"}
+    assert {row.by for row in state.standing[KEY]} == {"Anna", "Bo"}
 
 
 def test_coders_who_differ_are_a_conflict_and_no_row_stands() -> None:
@@ -58,7 +58,7 @@ def test_a_resolution_takes_one_row_and_keeps_the_others() -> None:
     state = fold(events)
     assert state.conflicts == {}
     assert state.rows["effect"]["e1"].values == {"a": 6.0}
-    assert set(state.standing[KEY]) == {"Anna", "Bo"}
+    assert {row.by for row in state.standing[KEY]} == {"Anna", "Bo"}
 
 
 def test_a_resolution_for_somebody_who_did_not_code_settles_nothing() -> None:
@@ -132,3 +132,30 @@ def test_the_order_of_files_and_of_events_does_not_matter(files: dict[Path, byte
     for key, by_coder in expected.standing.items():
         stands = key[1] in expected.rows["effect"]
         assert stands != (key in expected.conflicts) or not by_coder
+
+
+def test_two_people_who_resolve_otherwise_resolve_nothing() -> None:
+    events = [coded("anna", 1, 1, "e1", {"a": 5.0}), coded("bo", 1, 1, "e1", {"a": 6.0})]
+    both = [*events, resolved("anna", 2, 2, "Bo"), resolved("bo", 2, 2, "Anna")]
+    state = fold(both)
+    assert KEY in state.conflicts
+    assert [r.take for r in state.resolutions[KEY]] == ["Bo", "Anna"]
+    settled = Event(3, 3, "cy", "pc", "2026-11-01T09:30:00Z", RESOLVED,
+                    {"level": "effect", "row_id": "e1", "take": "Anna", "by": "Cy"}, ("anna/pc:2", "bo/pc:2"))  # fmt: skip
+    assert fold([*both, settled]).rows["effect"]["e1"].by == "Anna"
+
+
+def test_one_coder_on_two_computers_is_a_conflict_until_recoded() -> None:
+    here = coded("anna", 1, 1, "e1", {"a": 5.0})
+    there = Event(1, 1, "anna", "laptop", here.time, here.kind, {**here.data, "values": {"a": 6.0}})
+    assert [r.event_id for r in fold([here, there]).conflicts[KEY]] == ["anna/laptop:1", "anna/pc:1"]
+    again = coded("anna", 2, 2, "e1", {"a": 6.0}, ("anna/pc:1", "anna/laptop:1"))
+    assert fold([here, there, again]).rows["effect"]["e1"].event_id == "anna/pc:2"
+
+
+def test_a_withdrawn_row_stands_nowhere() -> None:
+    row = coded("anna", 1, 1, "e1", {"a": 5.0})
+    data = {"level": "effect", "row_id": "e1", "reason": "coded under the wrong study", "by": "Anna"}
+    gone = Event(2, 2, "anna", "pc", row.time, WITHDRAWN, data, ("anna/pc:1",))
+    state = fold([row, gone])
+    assert state.rows["effect"] == {} and state.conflicts == {} and state.standing[KEY] == ()

@@ -41,9 +41,7 @@ def test_columns_called_as_the_inputs_need_no_naming_and_none_switches_that_off(
     found = effect_size("RIRR", data=frame)
     assert list(found["phi"]) == [2.0, 1.0]
     assert list(found["phi_source"]) == ["given", "none"]
-    reported = pd.DataFrame(
-        {"estimate": [0.5], "se": [0.1], "t": [12.0], "p": [0.9], "scale_reported": ["ratio"]}
-    )
+    reported = pd.DataFrame({"estimate": [0.5], "se": [0.1], "t": [12.0], "p": [0.9], "scale_reported": ["ratio"]})
     assert effect_size("GEN", data=reported)["rule"][0].endswith("t, p also given, not used")
     by_t = effect_size("GEN", data=reported, se=None, p=None)
     assert by_t["rule"][0] == "SE = |estimate| / |t|"
@@ -66,9 +64,7 @@ def test_phi_may_be_a_column_and_its_source_is_kept() -> None:
 
 
 def test_numbers_arrays_and_series_without_data() -> None:
-    found = effect_size(
-        "IRR", x1=np.array([4, 9]), t1=10, x2=[5, 6], t2=pd.Series([10, 20], index=["u", "v"])
-    )
+    found = effect_size("IRR", x1=np.array([4, 9]), t1=10, x2=[5, 6], t2=pd.Series([10, 20], index=["u", "v"]))
     assert list(found.index) == ["u", "v"]
     assert list(found["t1"]) == [10, 10]
     np.testing.assert_allclose(found["yi"], np.log([0.8, 3.0]))
@@ -84,9 +80,7 @@ def test_both_ways_to_give_a_two_by_two_table_agree() -> None:
     mixed = effect_size("OR", ai=[19, 16], bi=[27, np.nan], n1i=[46, 94], ci=[4, 8], n2i=[35, 67])
     np.testing.assert_array_equal(cells["yi"], totals["yi"])
     np.testing.assert_array_equal(cells["yi"], mixed["yi"])
-    assert np.exp(cells["yi"][0]) == pytest.approx(
-        5.45, abs=0.005
-    )  # Finkenauer 1982, as printed in the review
+    assert np.exp(cells["yi"][0]) == pytest.approx(5.45, abs=0.005)  # Finkenauer 1982, as printed in the review
     assert "47 is not ai plus bi (19 + 27)" in refused("OR", ai=19, bi=27, n1i=47, ci=4, di=31)
     assert "n1i': is missing, and so is bi" in refused("OR", ai=19, ci=4, di=31)
     assert "18 is below the 19 events in ai" in refused("OR", ai=19, n1i=18, ci=4, di=31)

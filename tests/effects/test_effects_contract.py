@@ -84,8 +84,7 @@ def test_swapping_the_arms_negates_the_effect(measure: Measure) -> None:
 @given(st.floats(0.01, 100), st.sampled_from(["ratio", "log_ratio", "percent_change", "difference"]))
 def test_inverted_turns_a_reported_effect_round(value: float, scale: str) -> None:
     here, there = (
-        effect_size("GEN", estimate=value, scale_reported=scale, se=0.3, inverted=flag).iloc[0]
-        for flag in (0, 1)
+        effect_size("GEN", estimate=value, scale_reported=scale, se=0.3, inverted=flag).iloc[0] for flag in (0, 1)
     )
     assert there["yi"] == -here["yi"]
     assert there["vi"] == here["vi"] > 0

@@ -101,9 +101,7 @@ def test_lopsided_evidence_intervals_are_noted() -> None:
 def test_method_agrees_with_the_evidence_where_we_see_what_its_author_saw() -> None:
     frame = shared("evidence", "effects.csv")
     found = computed(frame)
-    generic = frame["stat_type"].isin([kind for kind in SCALE_OF if kind != "d_se"]) & found["measure"].eq(
-        "GEN"
-    )
+    generic = frame["stat_type"].isin([kind for kind in SCALE_OF if kind != "d_se"]) & found["measure"].eq("GEN")
     differ = found["method"].ne(frame["computed_or_estimated"]) & generic
     # its interval was rescaled to percent before it was written down
     assert list(frame.loc[differ, "effect_id"]) == ["rossow2012_hour"]

@@ -115,9 +115,7 @@ def test_rows_may_use_different_scales_and_ways() -> None:
             "err": [np.nan, np.nan, 0.2, 0.5],
         }
     )
-    found = effect_size(
-        "GEN", data=frame, estimate="value", scale_reported="kind", ci_low="lo", ci_high="hi", se="err"
-    )
+    found = effect_size("GEN", data=frame, estimate="value", scale_reported="kind", ci_low="lo", ci_high="hi", se="err")
     np.testing.assert_allclose(found["yi"], [np.log(0.5), np.log(0.5), -0.7, 3])
     assert found["vi"][0] == pytest.approx(found["vi"][1])
     assert list(found["scale"]) == ["log", "log", "log", "linear"]

@@ -49,9 +49,7 @@ def test_every_measure_has_at_least_four_reference_cases() -> None:
         ((178, 157, 150, 140), -np.log(1.0582), 0.16061, 0.16061 * np.sqrt(2)),
     ],
 )
-def test_rirr_reproduces_published_examples(
-    counts: tuple[int, ...], yi: float, se: float, se_phi2: float
-) -> None:
+def test_rirr_reproduces_published_examples(counts: tuple[int, ...], yi: float, se: float, se_phi2: float) -> None:
     a, b, c, d = counts
     plain = effect_size("RIRR", a=a, b=b, c=c, d=d).iloc[0]
     doubled = effect_size("RIRR", a=a, b=b, c=c, d=d, phi=2).iloc[0]

@@ -112,9 +112,7 @@ def test_a_short_write_is_cut_back_and_told(log: Path, folder: Path, monkeypatch
     before = log.read_bytes()
     write = os.write
     with OpenLog(folder, "anna", "laptop") as own:
-        monkeypatch.setattr(
-            "metareview.journal.disk.os.write", lambda fd, data: write(fd, data[: len(data) // 2])
-        )
+        monkeypatch.setattr("metareview.journal.disk.os.write", lambda fd, data: write(fd, data[: len(data) // 2]))
         with pytest.raises(MetareviewError, match="nothing was recorded"):
             own.append_many([Draft("test.step", {"n": n}) for n in range(4)])
         assert log.read_bytes() == before
@@ -189,9 +187,7 @@ def test_a_log_replaced_while_waiting_for_the_lock_is_opened_again(
     assert len(read_log(log).events) == 6
 
 
-def test_an_append_does_not_read_the_journal_again(
-    log: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_append_does_not_read_the_journal_again(log: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     append(folder, "bo", "desk", "test.step", {})
     with OpenLog(folder, "anna", "laptop") as own:
         own.append("test.step", {})

@@ -80,9 +80,7 @@ def test_any_json_data_reads_back_as_written(data: dict[str, Any]) -> None:
         Draft("screening.vote", {}, (), datetime(2026, 1, 1)),
     ],
 )
-def test_a_draft_that_would_not_read_back_is_refused_before_anything_is_written(
-    draft: Draft, folder: Path
-) -> None:
+def test_a_draft_that_would_not_read_back_is_refused_before_anything_is_written(draft: Draft, folder: Path) -> None:
     with pytest.raises(MetareviewError) as caught:
         check_draft(draft)
     assert caught.value.exit_code == USAGE and caught.value.hint
@@ -94,9 +92,7 @@ def test_a_draft_that_would_not_read_back_is_refused_before_anything_is_written(
 def test_times_are_told_in_utc_seconds() -> None:
     assert utc_text("2026-11-01T10:30:00+01:00") == "2026-11-01T09:30:00Z"
     assert utc_text("2026-11-01T09:30:00Z") == "2026-11-01T09:30:00Z"
-    assert (
-        utc_text(datetime(2026, 1, 1, 0, 0, 0, 999, timezone(timedelta(hours=-5)))) == "2026-01-01T05:00:00Z"
-    )
+    assert utc_text(datetime(2026, 1, 1, 0, 0, 0, 999, timezone(timedelta(hours=-5)))) == "2026-01-01T05:00:00Z"
     assert len(utc_text(None)) == 20
 
 

@@ -27,9 +27,7 @@ def journals(draw: st.DrawFn) -> list[LogRead]:
         seq, prev, _ = heads_of[writer]
         known = [f"{p}/{c}:{heads_of[p, c][0]}" for p, c in sorted({writer, *seen}) if heads_of[p, c][0]]
         replaces = draw(st.lists(st.sampled_from(known), max_size=2)) if known else []
-        event = Event(
-            seq + 1, clock, *writer, "2026-11-01T09:30:00Z", "test.step", {"n": step}, tuple(replaces), prev
-        )
+        event = Event(seq + 1, clock, *writer, "2026-11-01T09:30:00Z", "test.step", {"n": step}, tuple(replaces), prev)
         contents[writer] += encode(event) + b"\n"
         heads_of[writer] = (seq + 1, sha256(encode(event)), clock)
     logs = [check_log(Path("journal", person, f"{pc}.jsonl"), contents[person, pc]) for person, pc in WRITERS]

@@ -99,9 +99,7 @@ CASES: list[tuple[Callable[[Lines], Lines], list[tuple[int, str]], list[int]]] =
 ]
 
 
-@pytest.mark.parametrize(
-    ("tamper", "problems", "standing"), CASES, ids=lambda case: getattr(case, "__name__", "")
-)
+@pytest.mark.parametrize(("tamper", "problems", "standing"), CASES, ids=lambda case: getattr(case, "__name__", ""))
 def test_each_kind_of_tampering_is_told_by_line_and_refused(
     log: Path, tamper: Callable[[Lines], Lines], problems: list[tuple[int, str]], standing: list[int]
 ) -> None:
@@ -177,9 +175,7 @@ def test_one_id_with_two_contents_is_told_and_the_log_it_names_stands(
 ) -> None:
     lines = log.read_bytes().splitlines(keepends=True)
     copy = log.with_name(name)
-    copy.write_bytes(
-        b"".join(lines[:4]) + rewrite(lines[4][:-1], clock=clock, data={"record": "other"}) + b"\n"
-    )
+    copy.write_bytes(b"".join(lines[:4]) + rewrite(lines[4][:-1], clock=clock, data={"record": "other"}) + b"\n")
     read = read_journal(folder)
     assert ("duplicate", 5, copy.as_posix()) in {(p.what, p.line, p.file) for p in read.problems}
     assert [event.data["record"] for event in read.events] == ["r1", "r2", "r3", "r4", "r5"]

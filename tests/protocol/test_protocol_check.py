@@ -246,3 +246,14 @@ def test_the_hash_does_not_depend_on_line_ends(tmp_path: Path) -> None:
     assert protocol_hash(read_text(unix)) == protocol_hash(read_text(windows)) == protocol_hash(TEMPLATE)
     assert protocol_hash(TEMPLATE.replace("\n", "\r\n")) == protocol_hash(TEMPLATE)
     assert protocol_hash(TEMPLATE + " ") != protocol_hash(TEMPLATE)
+
+
+def test_contradictions_are_told_beside_mistakes_of_shape() -> None:
+    text = TEMPLATE.replace("kind: citation", "kind: citatoin").replace("subgroup: family", "subgroup: famly")
+    text = text.replace("    scale: log\n", "    scael: log\n")
+    told = [m.what for m in check_protocol(text)[1]]
+    assert any("citatoin" in what for what in told) and any("`scael`" in what for what in told)
+    assert not any("famly" in what for what in told)  # in the analysis that has a mistake of its own
+    text = TEMPLATE.replace("kind: citation", "kind: citatoin").replace("subgroup: family", "subgroup: famly")
+    told = [m.what for m in check_protocol(text)[1]]
+    assert len(told) == 2 and "did you mean `family`?" in told[1]

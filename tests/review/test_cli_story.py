@@ -102,7 +102,7 @@ def _literature(story: Story, given: dict[str, Path]) -> None:
     assert again.out.count("nothing changed") == 2 and hashes(story.root) == before
     assert (story.root / "data/searches" / f"alpha-{DATE}.ris").read_bytes() == given["alpha"].read_bytes()
     done = story("dedupe", "--as", MARA)
-    assert "12 records, 2 merged into others, 10 kept" in done.out and "1 pairs are unsure" in done.err
+    assert "12 records, 2 merged into others, 10 kept" in done.out and "1 pair is unsure" in done.err
     before = hashes(story.root)
     assert "nothing changed since the last run" in story("dedupe", "--as", MARA).err
     assert hashes(story.root) == before

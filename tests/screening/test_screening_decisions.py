@@ -6,7 +6,7 @@ import pytest
 from screening_cases import resolution, undo, vote
 
 from metareview.journal.events import Event
-from metareview.screening.decisions import CONFLICT, DECIDED, PENDING, Decision, decide, decide_all
+from metareview.screening.decisions import CONFLICT, DECIDED, PENDING, Decision, decide
 from metareview.screening.events import fold
 
 
@@ -92,8 +92,8 @@ def test_stages_and_records_do_not_touch_each_other() -> None:
     ]
     assert where(*events).missing == 1
     assert where(*events, stage="fulltext").missing == 1
-    every = decide_all(fold(events), "title", ("r2", "r1", "r9"), 1)
-    assert [(d.record, d.status) for d in every.values()] == [("r2", DECIDED), ("r1", DECIDED), ("r9", PENDING)]
+    every = [decide(fold(events), "title", record, 1) for record in ("r2", "r1", "r9")]
+    assert [(d.record, d.status) for d in every] == [("r2", DECIDED), ("r1", DECIDED), ("r9", PENDING)]
 
 
 def test_a_resolution_decides_and_the_votes_stay() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from ..errors import JournalWarning, MetareviewError
+from ..errors import MetareviewError, MetareviewWarning
 
 # What a review does first comes first in `--help`; commands of later files follow in alphabetical order.
 ORDER = (
@@ -67,7 +67,7 @@ def cli(ctx: click.Context, review: str | None) -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line; the one place that turns errors into messages on stderr and exit codes."""
     warnings.showwarning = _tell
-    warnings.simplefilter("once", JournalWarning)
+    warnings.simplefilter("once", MetareviewWarning)
     try:
         code = cli.main(args=args, prog_name="metareview", standalone_mode=False)
     except MetareviewError as error:
@@ -95,7 +95,7 @@ _show_warning = warnings.showwarning
 
 
 def _tell(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-    if issubclass(category, JournalWarning):
+    if issubclass(category, MetareviewWarning):
         click.echo(f"warning: {message}", err=True)
     else:
         _show_warning(message, category, *where, **more)

@@ -112,3 +112,17 @@ def resolve(level: str, row_id: str, take: str, by: str | None, review: str | No
 
     run(folder_of(review), level, row_id, take, by)  # type: ignore[arg-type]
     click.echo(f"{level} {row_id}: the row of {take} stands")
+
+
+@COMMAND.command()
+@click.argument("level", type=LEVEL)
+@click.argument("row_id", metavar="ID")
+@click.option("--reason", required=True, help="Why it is taken back.")
+@as_option
+@review_option
+def withdraw(level: str, row_id: str, reason: str, by: str | None, review: str | None) -> None:
+    """Take back one's own coding of a row; the journal keeps it, with the reason."""
+    from ..services.code import withdraw as run
+
+    run(folder_of(review), level, row_id, reason, by)  # type: ignore[arg-type]
+    click.echo(f"{level} {row_id}: taken back")

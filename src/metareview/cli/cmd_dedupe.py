@@ -94,6 +94,7 @@ def list_(review: str | None, as_json: bool) -> None:
 
 
 def _print(outcome: object, as_json: bool) -> None:
+    from ..report.numbers import plural
     from ..services.dedupe import Deduplicated
 
     assert isinstance(outcome, Deduplicated)
@@ -113,7 +114,8 @@ def _print(outcome: object, as_json: bool) -> None:
     if not outcome.changed:
         say("nothing changed since the last run")
     if found.unsure:
-        say(f"{len(found.unsure)} pairs are unsure: metareview dedupe review")
+        count = len(found.unsure)
+        say(f"{plural(count, 'pair')} {'is' if count == 1 else 'are'} unsure: metareview dedupe review")
 
 
 def _text(value: object) -> str:

@@ -31,6 +31,7 @@ def COMMAND(  # noqa: N802
     as_json: bool,
 ) -> None:
     """Bring in exports of a search, byte for byte, and account for every line."""
+    from ..report.numbers import plural
     from ..services.imports import Imported, run
 
     outcomes = run(folder_of(review), files, source, date, query, hits, by)
@@ -45,7 +46,8 @@ def COMMAND(  # noqa: N802
             return
         click.echo(f"{o.given} -> {o.file}")
         click.echo(f"  {r.format}, {r.encoding}, {r.n_lines} lines; record ids {o.prefix}:NNNN")
-        click.echo(f"  {len(r.records)} records read, {len(r.repairs)} repairs, {len(r.quarantined)} lines quarantined")
+        repairs, lines = plural(len(r.repairs), "repair"), plural(len(r.quarantined), "line")
+        click.echo(f"  {plural(len(r.records), 'record')} read, {repairs}, {lines} quarantined")
         for repair in r.repairs[:SHOWN]:
             click.echo(f"  repaired line {repair.line}: {repair.what}")
         for line in r.quarantined[:SHOWN]:

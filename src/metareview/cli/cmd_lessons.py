@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .common import as_option, folder_of, json_option, print_json, print_rows, review_option
+from .common import as_option, folder_of, json_option, print_json, print_rows, review_option, say
 
 
 @click.group(invoke_without_command=True)
@@ -36,6 +36,12 @@ def COMMAND(ctx: click.Context, coded: bool, practice: bool, review: str | None,
         return
     keys = ("key", "k", "change", "ci", "pi", "designs", "certainty")
     print_rows(keys, [[f[k] for k in keys] for f in findings], empty="no analysis by approach has effects yet")
+    doubts: dict[str, list[str]] = {}
+    for f in findings:
+        for doubt in f["doubts"]:
+            doubts.setdefault(doubt, []).append(f["key"])
+    for doubt, of in doubts.items():
+        say(f"note: {doubt} ({', '.join(of)})")
 
 
 @COMMAND.command()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .common import folder_of, json_option, print_json, print_rows, review_option, say
+
+if TYPE_CHECKING:
+    from ..report.prisma import IdentityCheck
 
 
 @click.group(invoke_without_command=True)
@@ -15,10 +19,13 @@ from .common import folder_of, json_option, print_json, print_rows, review_optio
     type=click.Path(path_type=Path),
     help="Also draw the diagram to OUT.svg, OUT.pdf, OUT.png and OUT.csv.",
 )
+@click.option("--identities", is_flag=True, help="List every identity, not only those pending or failing.")
 @review_option
 @json_option
 @click.pass_context
-def COMMAND(ctx: click.Context, out: Path | None, review: str | None, as_json: bool) -> None:  # noqa: N802
+def COMMAND(  # noqa: N802
+    ctx: click.Context, out: Path | None, identities: bool, review: str | None, as_json: bool
+) -> None:
     """Count the PRISMA 2020 flow from events only, and check every identity; exit code 1 when one fails."""
     if ctx.invoked_subcommand:
         return
@@ -31,23 +38,9 @@ def COMMAND(ctx: click.Context, out: Path | None, review: str | None, as_json: b
     if as_json:
         print_json({"counts": {k: counts.n(k) for k in counts.ids}, "checks": [vars(c) for c in checks]})
     else:
-        print_rows(list(rows[0]), [list(r.values()) for r in rows])
-        said = {True: "holds", False: "FAILS"}
-        print_rows(
-            ["id", "identity", "left", "right", "pending", "", "note"],
-            [
-                (
-                    c.id,
-                    c.rule,
-                    c.left,
-                    c.right,
-                    c.pending,
-                    said[c.holds] if c.severity == "error" or c.holds else "warns",
-                    c.note,
-                )
-                for c in checks
-            ],
-        )
+        keys = ("lane", "line", "detail", "r_key", "n")
+        print_rows(("lane", "box", "of which", "key", "n"), [[r[k] for k in keys] for r in rows])
+        _show_identities(checks, identities)
     if out is not None:
         from ..services.prisma import draw
 
@@ -55,6 +48,15 @@ def COMMAND(ctx: click.Context, out: Path | None, review: str | None, as_json: b
             say(f"wrote {path}")
     if any(not c.holds and c.severity == "error" for c in checks):
         ctx.exit(1)
+
+
+def _show_identities(checks: list[IdentityCheck], every: bool) -> None:
+    click.echo(f"{sum(c.holds for c in checks)} of {len(checks)} identities hold")
+    shown = [c for c in checks if every or c.pending or not c.holds]
+    words = [("holds" if c.holds else "warns" if c.severity == "warn" else "FAILS") for c in shown]
+    rows = [(c.id, word, c.left, c.right, c.pending, c.rule, c.note) for c, word in zip(shown, words, strict=True)]
+    if rows:
+        print_rows(["id", "", "left", "right", "pending", "identity", "note"], rows)
 
 
 @COMMAND.command()

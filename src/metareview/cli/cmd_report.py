@@ -15,6 +15,7 @@ from .common import folder_of, review_option, say
 @review_option
 def COMMAND(out: Path | None, review: str | None) -> None:  # noqa: N802
     """Rebuild every output: tables, figures, flow diagram, report and lessons."""
+    from ..report.numbers import plural
     from ..services.report import run
 
     folder = folder_of(review)
@@ -23,7 +24,8 @@ def COMMAND(out: Path | None, review: str | None) -> None:  # noqa: N802
     click.echo(f"{target}: {len(done.files)} files; read {target / 'report.html'} and {target / 'lessons.html'}")
     e = done.evidence
     held = sum(c.holds for c in e.checks)
-    say(f"{len(e.effects)} effects, {len(e.results)} analyses, {held} of {len(e.checks)} PRISMA identities hold")
+    effects, analyses = plural(len(e.effects), "effect"), plural(len(e.results), "analysis", "analyses")
+    say(f"{effects}, {analyses}, {held} of {len(e.checks)} PRISMA identities hold")
     if done.failed:
         raise MetareviewError(
             "the flow of records does not add up:\n" + "\n".join(f"  {f}" for f in done.failed),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from .common import as_option, folder_of, json_option, print_json, print_rows, review_option
@@ -54,3 +56,15 @@ def record(report: str, outcome: str, reason: str, by: str | None, review: str |
 
     close(folder_of(review), [(report, outcome == "retrieved", reason)], by)
     click.echo(f"{report}: {outcome}")
+
+
+@COMMAND.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+@as_option
+@review_option
+def import_(file: Path, by: str | None, review: str | None) -> None:
+    """Record the outcomes of a table: report, outcome (retrieved or not-retrieved), reason."""
+    from ..report.numbers import plural
+    from ..services.retrieve import close_from
+
+    click.echo(f"{plural(close_from(folder_of(review), file, by), 'outcome')} recorded")

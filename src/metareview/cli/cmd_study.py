@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from .common import as_option, folder_of, json_option, print_json, print_rows, review_option
@@ -39,3 +41,15 @@ def list_(review: str | None, as_json: bool) -> None:
         return
     rows = [(s, ", ".join(reports), state.records[reports[0]].cite()) for s, reports in studies.items()]
     print_rows(["study", "reports", "citation"], rows, empty="no included report is linked to a study yet")
+
+
+@COMMAND.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+@as_option
+@review_option
+def import_(file: Path, by: str | None, review: str | None) -> None:
+    """Link the reports of a table: report, study."""
+    from ..report.numbers import plural
+    from ..services.retrieve import link_from
+
+    click.echo(f"{plural(link_from(folder_of(review), file, by), 'link')} recorded")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ..journal.events import Event, in_order
 
 CODED = "coding.coded"
 RESOLVED = "coding.resolved"
+WITHDRAWN = "coding.withdrawn"
+
+T = TypeVar("T")
 
 LEVELS = ("study", "effect", "lesson", "practice")
 ID_COLUMN = {level: f"{level}_id" for level in LEVELS}
@@ -36,18 +39,29 @@ class CodedRow:
 
 
 @dataclass(frozen=True)
+class Resolution:
+    """A decision that the row of one coder stands where coders contradict each other."""
+
+    event_id: str
+    take: str
+    by: str
+
+
+@dataclass(frozen=True)
 class CodingState:
     """Every coded row, by level and id in the order first coded, and where coders contradict each other.
 
     Attributes:
         rows: level -> row id -> the row that stands.
-        conflicts: (level, row id) -> the rows of the coders who differ; such a row stands nowhere until resolved.
-        standing: (level, row id) -> coder -> their standing row.
+        conflicts: (level, row id) -> the rows that differ; such a row stands nowhere until resolved.
+        standing: (level, row id) -> every row nobody replaced; more than one a coder if coded on two computers.
+        resolutions: (level, row id) -> standing resolutions; two that differ resolve nothing.
     """
 
     rows: Mapping[str, Mapping[str, CodedRow]]
     conflicts: Mapping[tuple[str, str], tuple[CodedRow, ...]]
-    standing: Mapping[tuple[str, str], Mapping[str, CodedRow]]
+    standing: Mapping[tuple[str, str], tuple[CodedRow, ...]]
+    resolutions: Mapping[tuple[str, str], tuple[Resolution, ...]]
 
     def of_study(self, level: str, study_id: str) -> list[CodedRow]:
         """Return the rows of one level that belong to a study."""
@@ -57,32 +71,38 @@ class CodingState:
 def fold(events: Iterable[Event]) -> CodingState:
     """Fold the journal's events, in whatever order they are given, into coded rows.
 
-    Rows of one coder replace each other by name (`replaces`); rows of two coders that differ are a conflict until an
+    A later row of one coder names the one it replaces; rows that differ and replace nothing are a conflict until an
     event says whose row stands.
     """
-    mine = in_order(e for e in events if e.kind in (CODED, RESOLVED))
+    mine = in_order(e for e in events if e.kind in (CODED, RESOLVED, WITHDRAWN))
     replaced = {event_id for e in mine for event_id in e.replaces}
-    standing: dict[tuple[str, str], dict[str, CodedRow]] = {}
-    taken: dict[tuple[str, str], str] = {}
+    standing: dict[tuple[str, str], list[CodedRow]] = {}
+    resolutions: dict[tuple[str, str], list[Resolution]] = {}
     for event in mine:
         key = (event.data["level"], event.data["row_id"])
-        if event.kind == RESOLVED:
-            taken[key] = event.data["take"]
-        elif event.id not in replaced:
-            standing.setdefault(key, {})[event.data["by"]] = _row(event)
-        else:
-            standing.setdefault(key, {})
+        stands = event.id not in replaced
+        if event.kind == CODED:
+            standing.setdefault(key, []).extend([_row(event)] if stands else [])
+        elif event.kind == RESOLVED and stands:
+            resolutions.setdefault(key, []).append(Resolution(event.id, event.data["take"], event.data["by"]))
     rows: dict[str, dict[str, CodedRow]] = {level: {} for level in LEVELS}
     conflicts = {}
-    for (level, row_id), by_coder in standing.items():
-        candidates = list(by_coder.values())
-        if taken.get((level, row_id)) in by_coder:
-            candidates = [by_coder[taken[level, row_id]]]
+    for (level, row_id), found in standing.items():
+        candidates = _taken(found, {r.take for r in resolutions.get((level, row_id), ())})
         if len({_content(row) for row in candidates}) > 1:
             conflicts[level, row_id] = tuple(candidates)
         elif candidates:
             rows[level][row_id] = candidates[0]
-    return CodingState(rows, conflicts, standing)
+    return CodingState(rows, conflicts, _frozen(standing), _frozen(resolutions))
+
+
+def _taken(found: list[CodedRow], takes: set[str]) -> list[CodedRow]:
+    chosen = [row for row in found if row.by in takes]
+    return chosen if len(takes) == 1 and chosen else found
+
+
+def _frozen(lists: dict[tuple[str, str], list[T]]) -> dict[tuple[str, str], tuple[T, ...]]:
+    return {key: tuple(values) for key, values in lists.items()}
 
 
 def _row(event: Event) -> CodedRow:

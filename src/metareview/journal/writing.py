@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from metareview.errors import JournalWarning, MetareviewError
+from metareview.errors import MetareviewError, MetareviewWarning
 from metareview.journal.disk import (
     Signature,
     exclusive,
@@ -32,7 +32,7 @@ from metareview.journal.names import slug
 from metareview.journal.reading import Problem, check_log, last_clock, log_paths, require_intact
 
 
-class TornTailWarning(JournalWarning):
+class TornTailWarning(MetareviewWarning):
     """A torn tail was moved aside by a one-off append; the message says where to."""
 
 
@@ -67,7 +67,7 @@ def append(
 
 def append_many(folder: Path, person: str, computer: str, drafts: Sequence[Draft]) -> list[Event]:
     """Append a batch in one write; see `OpenLog.append_many`. A torn tail is told as a TornTailWarning."""
-    return OpenLog(folder, person, computer, _warn).append_many(drafts)
+    return OpenLog(folder, person, computer, warn_of_torn_tail).append_many(drafts)
 
 
 class OpenLog:
@@ -188,7 +188,8 @@ class OpenLog:
         return max((clock for _, clock in self._others.values()), default=0)
 
 
-def _warn(problem: Problem) -> None:
+def warn_of_torn_tail(problem: Problem) -> None:
+    """Tell of a torn tail that was moved aside."""
     warnings.warn(str(problem), TornTailWarning, stacklevel=2)
 
 

@@ -114,6 +114,11 @@ def _analyses(protocol: Protocol) -> Iterator[Finding]:
             name = getattr(analysis, role)
             if name and name not in known:
                 yield (*path, role), _unknown("variable", name, known)
+        if analysis.prefer in known and known[analysis.prefer].type != "boolean":
+            yield (
+                (*path, "prefer"),
+                f"`{analysis.prefer}` is not a boolean variable, so it cannot say which is preferred",
+            )
         yield from _filters(analysis, path, known)
     for i, variant in enumerate(protocol.sensitivity):
         if variant.one_effect_per and variant.one_effect_per not in known:

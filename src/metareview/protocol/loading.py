@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import hashlib
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ..errors import MetareviewError
-from .crosschecks import crosscheck
+from .crosschecks import Finding, crosscheck
 from .models import Protocol
 from .yaml_lines import LinedYaml
 
@@ -48,8 +49,10 @@ def check_protocol(text: str) -> tuple[Protocol | None, list[Mistake]]:
         protocol = Protocol.model_validate(lined.data)
     except ValidationError as error:
         mistakes += [_mistake(lined, e) for e in error.errors() if not _only_a_consequence(lined, e)]
+        contradictions = _contradictions_beside(lined.data, error.errors())
     else:
-        mistakes += [Mistake(lined.line(path), _dotted(path), what) for path, what in crosscheck(protocol)]
+        contradictions = crosscheck(protocol)
+    mistakes += [Mistake(lined.line(path), _dotted(path), what) for path, what in contradictions]
     return protocol, sorted(set(mistakes), key=lambda m: (m.line, m.where, m.what))
 
 
@@ -107,6 +110,31 @@ def _mistake(lined: LinedYaml, error: Any) -> Mistake:
     elif not isinstance(error["input"], dict | list):
         what = f"{what} (here: {error['input']!r})"
     return Mistake(lined.line(path), _dotted(path), what)
+
+
+def _contradictions_beside(data: Any, errors: list[Any]) -> list[Finding]:
+    """Return the contradictions that stand beside mistakes of shape, found with the mistakes taken out.
+
+    Unknown keys are dropped and misspelt choices replaced; with any other mistake the parts cannot be compared. What
+    lies within a part that has a mistake of shape is not told, for it may be a consequence.
+    """
+    mended = copy.deepcopy(data)
+    for error in errors:
+        place = mended
+        for part in error["loc"][:-1]:
+            place = place[part]
+        if error["type"] == "extra_forbidden":
+            del place[error["loc"][-1]]
+        elif error["type"] == "literal_error":
+            place[error["loc"][-1]] = error["ctx"]["expected"].split("'")[1]
+        else:
+            return []
+    try:
+        protocol = Protocol.model_validate(mended)
+    except ValidationError:
+        return []
+    wrong = {error["loc"][:-1] for error in errors if len(error["loc"]) > 1}
+    return [(path, what) for path, what in crosscheck(protocol) if not any(path[: len(w)] == w for w in wrong)]
 
 
 def _only_a_consequence(lined: LinedYaml, error: Any) -> bool:

@@ -100,3 +100,8 @@ def pooled_cells(result: PooledResult, scale: str) -> dict[str, str]:
         "Q": f"{fixed(result.Q, 2)} ({result.Q_df}), p {p_value(result.Q_p)}" if result.k > 1 else "–",
         "agreement": agreement(result.crosscheck),
     }
+
+
+def plural(n: int, word: str, more: str = "") -> str:
+    """Return a count with its word: `1 repair`, `2 repairs`, `2 analyses` (with `more="analyses"`)."""
+    return f"{n} {word if n == 1 else more or word + 's'}"

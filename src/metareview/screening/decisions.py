@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .events import ScreeningState, Vote
@@ -39,7 +38,7 @@ def decide(state: ScreeningState, stage: str, record: str, needed: int) -> Decis
     if resolved:
         return _agreed(stage, record, resolved, votes, "two resolutions disagree")
     voters = {v.by for v in votes}
-    torn = sorted(by for by in voters if len({(v.decision, v.reason) for v in votes if v.by == by}) > 1)
+    torn = sorted(by for by in voters if len({_said(v, stage) for v in votes if v.by == by}) > 1)
     if torn:
         why = f"{', '.join(torn)} voted both ways without seeing the other vote"
         return Decision(record, stage, CONFLICT, "", "", tuple(sorted(voters)), votes, 0, why)
@@ -48,11 +47,8 @@ def decide(state: ScreeningState, stage: str, record: str, needed: int) -> Decis
     return _agreed(stage, record, votes, votes, "the votes disagree")
 
 
-def decide_all(
-    state: ScreeningState, stage: str, records: Mapping[str, object] | tuple[str, ...], needed: int
-) -> dict[str, Decision]:
-    """Return the decision of every record, in the order given."""
-    return {record: decide(state, stage, record, needed) for record in records}
+def _said(vote: Vote, stage: str) -> tuple[str, str]:
+    return vote.decision, vote.reason if stage == "fulltext" else ""
 
 
 def _agreed(stage: str, record: str, judged: tuple[Vote, ...], votes: tuple[Vote, ...], why: str) -> Decision:

@@ -11,7 +11,7 @@ from ..folder import ReviewFolder
 from ..protocol.models import Analysis, Protocol
 from . import effects as effect_service
 from .selection import LeftOut, Selection, select, variant
-from .state import load_state
+from .state import ReviewState
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,9 +85,9 @@ def named_groups(result: SubgroupResult) -> list[tuple[str, PooledResult]]:
     return list(zip(result.names, result.groups, strict=True))
 
 
-def plan(folder: ReviewFolder, names: Sequence[str] = ()) -> dict[str, Selection]:
+def plan(folder: ReviewFolder, names: Sequence[str] = (), state: ReviewState | None = None) -> dict[str, Selection]:
     """Return which effects each analysis would take, without pooling them."""
-    frame = effect_service.run(folder, load_state(folder))
+    frame = effect_service.run(folder, state)
     return {a.name: select(frame, a) for a in _chosen(folder.protocol, names)}
 
 

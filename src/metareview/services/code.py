@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..coding.events import CODED, ID_COLUMN, RESOLVED, CodedRow, CodingState
+from ..coding.events import CODED, ID_COLUMN, RESOLVED, WITHDRAWN, CodedRow, CodingState
 from ..coding.forms import FormRow, read_form, write_form
 from ..errors import MetareviewError
 from ..folder import ReviewFolder
 from ..journal.drafts import Draft
-from ..protocol.crosschecks import MEASURE
 from ..protocol.models import Level, Protocol
 from ..tabular import write_bytes
-from .state import ReviewState, load_state
+from .state import load_state
 
 
 @dataclass(frozen=True)
@@ -60,16 +59,17 @@ def import_form(folder: ReviewFolder, path: Path, by: str | None = None) -> Code
     level = rows[0].level
     if level == "effect":
         _require_computable(path, rows, folder.protocol)
-    fresh = [(row, before) for row in rows if not _same(row, before := _standing(state.coding, row, person))]
+    own = [(row, _standing(state.coding, level, row.row_id, person)) for row in rows]
+    fresh = [(row, before) for row, before in own if not _same(row, before)]
     kept_form, made = _keep(folder, path) if fresh else ("", False)
-    drafts = [Draft(CODED, _data(row, person, kept_form), [before.event_id] if before else []) for row, before in fresh]
+    drafts = [Draft(CODED, _data(row, person, kept_form), [b.event_id for b in before]) for row, before in fresh]
     try:
         folder.append(person, drafts)
     except MetareviewError:
         if made:
             (folder.root / kept_form).unlink()
         raise
-    changed = sum(before is not None for _, before in fresh)
+    changed = sum(bool(before) for _, before in fresh)
     return CodeImported(level, len(rows), len(fresh) - changed, changed, len(rows) - len(fresh), kept_form)
 
 
@@ -93,53 +93,60 @@ def resolve(folder: ReviewFolder, level: Level, row_id: str, take: str, by: str 
     """
     person = folder.person(by)
     taken = folder.person(take)
-    rows = load_state(folder).coding.conflicts.get((level, row_id))
-    if rows is None:
+    coding = load_state(folder).coding
+    earlier = coding.resolutions.get((level, row_id), ())
+    rows = coding.standing.get((level, row_id), ())
+    if not earlier and (level, row_id) not in coding.conflicts:
         raise MetareviewError(f"{level} `{row_id}` is not in conflict", "`metareview code conflicts` lists what is.")
     if taken not in {r.by for r in rows}:
         raise MetareviewError(
             f"{taken} did not code {level} `{row_id}`", f"It was coded by {', '.join(r.by for r in rows)}."
         )
-    folder.append(person, [Draft(RESOLVED, {"level": level, "row_id": row_id, "take": taken, "by": person})])
+    data = {"level": level, "row_id": row_id, "take": taken, "by": person}
+    folder.append(person, [Draft(RESOLVED, data, [r.event_id for r in earlier])])
 
 
-def require_agreed(state: ReviewState) -> None:
-    """Raise MetareviewError (the review says no) when coders contradict each other."""
-    if state.coding.conflicts:
-        named = ", ".join(f"{level} {row}" for level, row in list(state.coding.conflicts)[:8])
+def withdraw(folder: ReviewFolder, level: Level, row_id: str, reason: str, by: str | None = None) -> int:
+    """Take back what this person coded under an id; the journal keeps it, with the reason.
+
+    Returns:
+        The number of rows taken back.
+
+    Raises:
+        MetareviewError: this person has no standing row with that id, or no reason is given.
+    """
+    person = folder.person(by)
+    own = _standing(load_state(folder).coding, level, row_id, person)
+    if not own:
         raise MetareviewError(
-            f"{len(state.coding.conflicts)} coded rows contradict each other: {named}",
-            "See `metareview code conflicts`, settle with `metareview code resolve`.",
-            exit_code=1,
+            f"{person} has no {level} `{row_id}`", "`metareview code list LEVEL` lists who coded what."
         )
+    if not reason.strip():
+        raise MetareviewError(f"why is {level} `{row_id}` taken back?", "Say `--reason`.")
+    data = {"level": level, "row_id": row_id, "reason": reason, "by": person}
+    folder.append(person, [Draft(WITHDRAWN, data, [r.event_id for r in own])])
+    return len(own)
 
 
 def _require_computable(path: Path, rows: Sequence[FormRow], protocol: Protocol) -> None:
     """Refuse a form with an effect that its values cannot give, naming effect and variable, before anything is kept."""
-    from . import effects
+    from .effects import compute
 
-    by_measure: dict[str, list[FormRow]] = {}
-    for row in rows:
-        by_measure.setdefault(str(row.values.get(MEASURE, "")), []).append(row)
-    problems = []
-    for group in by_measure.values():
-        try:
-            effects.compute(group, protocol)
-        except MetareviewError as error:
-            problems.append(error.message)
-    if problems:
-        raise MetareviewError(f"{path}: " + "\n".join(problems), "Nothing was imported; mend the cells named.")
+    try:
+        compute(rows, protocol)
+    except MetareviewError as error:
+        raise MetareviewError(f"{path}: {error.message}", "Nothing was imported; mend the cells named.") from None
 
 
-def _standing(coding: CodingState, row: FormRow, person: str) -> CodedRow | None:
-    return coding.standing.get((row.level, row.row_id), {}).get(person)
+def _standing(coding: CodingState, level: str, row_id: str, person: str) -> list[CodedRow]:
+    return [row for row in coding.standing.get((level, row_id), ()) if row.by == person]
 
 
-def _same(row: FormRow, before: CodedRow | None) -> bool:
+def _same(row: FormRow, before: list[CodedRow]) -> bool:
     def content(study: str, values: Any) -> str:
         return json.dumps([study, dict(values)], sort_keys=True)
 
-    return before is not None and content(row.study_id, row.values) == content(before.study_id, before.values)
+    return len(before) == 1 and content(row.study_id, row.values) == content(before[0].study_id, before[0].values)
 
 
 def _keep(folder: ReviewFolder, path: Path) -> tuple[str, bool]:

@@ -10,8 +10,8 @@ from ..errors import MetareviewError
 from ..folder import ReviewFolder
 from ..protocol.crosschecks import MEASURE
 from ..protocol.models import Protocol
-from .code import require_agreed
-from .state import ReviewState, load_state
+from .selection import INCLUDED
+from .state import ReviewState, load_state, require_agreed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,8 @@ def run(folder: ReviewFolder, state: ReviewState | None = None) -> pd.DataFrame:
     """Compute every coded effect of the review.
 
     Returns:
-        One row an effect in the order coded: `effect_id`, `study_id`, the columns of `COMPUTED`, then the codebook's
+        One row an effect in the order coded: `effect_id`, `study_id`, `study_included` (whether its study still is), the
+        columns of `COMPUTED`, then the codebook's
         effect variables and (prefixed `study_` where both levels have the name) study variables. `yi` has the sense of
         the protocol applied; `yi_printed` is as printed.
 
@@ -56,7 +57,14 @@ def compute(rows: Iterable[CodedRow] | Iterable[Any], protocol: Protocol) -> pd.
     by_measure: dict[str, list[Any]] = {}
     for row in coded:
         by_measure.setdefault(str(row.values.get(MEASURE, "")), []).append(row)
-    parts = [_of_measure(measure, group, protocol) for measure, group in by_measure.items()]
+    parts, problems = [], []
+    for measure, group in by_measure.items():
+        try:
+            parts.append(_of_measure(measure, group, protocol))
+        except MetareviewError as error:
+            problems.append(error.message)
+    if problems:
+        raise MetareviewError("\n".join(problems), "Mend the coded values (`metareview code export`, `code import`).")
     if not parts:
         return pd.DataFrame(columns=["effect_id", "study_id", *COMPUTED])
     frame = pd.concat(parts).set_index("effect_id", drop=False)
@@ -130,14 +138,8 @@ def _of_measure(measure: str, rows: list[Any], protocol: Protocol) -> pd.DataFra
         extra = _phi(given, protocol)
     # A variable that no row fills in is missing in each of them, which is told effect by effect.
     extra |= {i.name: float("nan") for i in found.inputs if i.required and i.name not in given}
-    try:
-        frame = effect_size(
-            found, _inputs(given).assign(**extra), labels="effect_id", add=rules.add, to=rules.zero_cells
-        )
-    except MetareviewError as error:
-        raise MetareviewError(
-            error.message, "Mend the coded values (`metareview code export`, `code import`)."
-        ) from None
+    inputs = _inputs(given).assign(**extra)
+    frame = effect_size(found, inputs, labels="effect_id", add=rules.add, to=rules.zero_cells)
     sense = _sense(given, rules.sense)
     result = given.assign(
         yi=frame["yi"] * sense,
@@ -198,8 +200,9 @@ def _short(value: Any) -> str:
 def _beside_study(frame: pd.DataFrame, state: ReviewState) -> pd.DataFrame:
     studies = {row.row_id: row.values for row in state.coding.rows["study"].values()}
     names = list(dict.fromkeys(name for values in studies.values() for name in values))
-    added = {}
+    included = state.included_studies()
+    added: dict[str, list[Any]] = {INCLUDED: [s in included for s in frame["study_id"]]}
     for name in names:
         column = f"study_{name}" if name in frame else name
         added[column] = [studies.get(s, {}).get(name) for s in frame["study_id"]]
-    return frame.assign(**added)  # type: ignore[arg-type]
+    return frame.assign(**added)

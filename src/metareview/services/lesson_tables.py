@@ -23,7 +23,8 @@ def findings(lessons: Lessons) -> Table:
         rows.append(
             {
                 "approach": f.approach_label, "outcome": f.outcome, "change": estimate, "ci": ci, "pi": pi,
-                "k": f.pooled.k, "designs": designs_text(f.designs), "certainty": certainty_text(f.judgements),
+                "k": f.pooled.k, "designs": designs_text(f.designs), "doubts": " ".join(f.pooled.warnings),
+                "certainty": certainty_text(f.judgements),
                 "studies": f.studies, "key": f.key,
             }
         )  # fmt: skip
@@ -35,6 +36,7 @@ def findings(lessons: Lessons) -> Table:
         ("pi", "95% PI"),
         ("k", "k"),
         ("designs", "Designs"),
+        ("doubts", "Doubts"),
         ("certainty", "Certainty"),
         ("studies", "Studies"),
         ("key", "Key"),

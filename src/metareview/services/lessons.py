@@ -59,6 +59,7 @@ class Finding:
             "pi": pi,
             "designs": designs_text(self.designs),
             "studies": list(self.studies),
+            "doubts": list(self.pooled.warnings),
             "certainty": certainty_text(self.judgements),
             "sentence": self.sentence,
         }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..errors import MetareviewError, MetareviewWarning
 from ..folder import ReviewFolder
 from ..report.prisma import (
     DATABASES_REGISTERS,
@@ -22,10 +24,12 @@ def run(folder: ReviewFolder, state: ReviewState | None = None, synthesised: Ite
     """Count the flow of the track of studies.
 
     Arguments:
-        synthesised: ids of the studies that have an effect in a synthesis; None leaves that box out.
+        synthesised: ids of the studies that have an effect in a planned synthesis; None finds them.
     """
     state = state or load_state(folder)
     protocol = folder.protocol
+    if synthesised is None:
+        synthesised = _synthesised(folder, state)
     titles = {s.name: s.title for s in protocol.sources}
     studies = [r for r in state.records if state.origin[r].track == "studies"]
     return flow_counts(
@@ -34,6 +38,20 @@ def run(folder: ReviewFolder, state: ReviewState | None = None, synthesised: Ite
         synthesised_studies=synthesised,
         reason_order=[r.label for r in protocol.exclusion_reasons],
     )
+
+
+def _synthesised(folder: ReviewFolder, state: ReviewState) -> list[str] | None:
+    """Return the studies with an effect in a planned analysis; None when there are no effects to plan with yet."""
+    from .analyze import plan
+
+    if not folder.protocol.analyses or not state.coding.rows["effect"]:
+        return None
+    try:
+        selections = plan(folder, state=state)
+    except MetareviewError as error:
+        warnings.warn(f"the studies in a synthesis are not counted: {error.message}", MetareviewWarning, stacklevel=3)
+        return None
+    return sorted({study for s in selections.values() for study in s.frame["study_id"]})
 
 
 def boxes(counts: FlowCounts, state: ReviewState, box: str) -> list[tuple[str, str]]:

@@ -7,13 +7,40 @@ import datetime
 from ..errors import MetareviewError
 from ..folder import ReviewFolder
 from ..journal.drafts import Draft
+from ..protocol.crosschecks import MEASURE
 from ..protocol.loading import Mistake, check_protocol, protocol_hash
+from ..protocol.models import Protocol
 from ..protocol.registration import REGISTERED, Amendment, Registration, amendments, registrations
+from ..protocol.yaml_lines import LinedYaml
 
 
 def check(folder: ReviewFolder) -> list[Mistake]:
     """Return every mistake of the protocol, each with its line; none when it is fine."""
-    return check_protocol(folder.protocol_text)[1]
+    protocol, mistakes = check_protocol(folder.protocol_text)
+    return mistakes or (_unregistered(protocol, folder.protocol_text) if protocol is not None else [])
+
+
+def _unregistered(protocol: Protocol, text: str) -> list[Mistake]:
+    """Return what the plan names and the tool does not have: estimators of tau2 and effect-size measures."""
+    from ..effects.registry import measures
+    from ..synthesis.tau2 import estimators
+
+    lined = LinedYaml(text)
+    estimators_known, measures_known = sorted(estimators()), sorted(measures())
+    found: list[tuple[tuple[str | int, ...], str]] = []
+    for part, entries in (("analyses", protocol.analyses), ("sensitivity", protocol.sensitivity)):
+        for i, entry in enumerate(entries):
+            if entry.tau2 and entry.tau2 not in estimators_known:  # type: ignore[attr-defined]
+                what = f"there is no estimator `{entry.tau2}`; known: {', '.join(estimators_known)}"  # type: ignore[attr-defined]
+                found.append(((part, i, "tau2"), what))
+    for i, variable in enumerate(protocol.codebook.effect):
+        unknown = [c for c in variable.categories if c not in measures_known] if variable.name == MEASURE else []
+        if unknown:
+            what = f"there is no measure {', '.join(unknown)}; known: {', '.join(measures_known)}"
+            found.append((("codebook", "effect", i, "categories"), what))
+    return [
+        Mistake(lined.line(path), ".".join(str(p) for p in path if isinstance(p, str)), what) for path, what in found
+    ]
 
 
 def register(folder: ReviewFolder, by: str | None = None, reason: str = "", date: str | None = None) -> Registration:

@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import STALE, MetareviewError
 from ..folder import PROTOCOL, ReviewFolder
 from ..provenance.lockfile import Comparison, Lock, compare, flat_numbers, hashes, read_lock, write_lock
+from ..report.numbers import plural
 from . import report
 from .report_documents import Evidence
 
@@ -73,7 +74,7 @@ def require_same(comparison: Comparison, verb: str) -> None:
         shown = [f"  {d}" for d in comparison.failures[:12]]
         more = len(comparison.failures) - len(shown)
         raise MetareviewError(
-            f"{len(comparison.failures)} things are not as locked:\n"
+            f"not as locked ({plural(len(comparison.failures), 'difference')}):\n"
             + "\n".join(shown)
             + (f"\n  and {more} more" if more else ""),
             "If the change is meant, run `metareview report` and `metareview lock`; else restore the files from git.",

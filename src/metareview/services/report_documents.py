@@ -17,7 +17,7 @@ from ..tabular import write_csv
 from . import lesson_tables
 from . import report_tables as tables
 from .analyze import AnalysisResult, named_groups
-from .lessons import Lessons, certainty_text
+from .lessons import Finding, Lessons, certainty_text
 from .state import ReviewState
 
 if TYPE_CHECKING:
@@ -258,7 +258,7 @@ def _approaches(protocol: Protocol, evidence: Evidence) -> list[Section]:
     variable = protocol.lessons.approach
     sentences: dict[str, list[str]] = {}
     for f in evidence.lessons.findings:
-        sentences.setdefault(f.approach, []).append(f"{f.sentence} Certainty: {certainty_text(f.judgements)}.")
+        sentences.setdefault(f.approach, []).append(_told(f))
     coded: dict[str, list[CodedRow]] = {}
     for row in evidence.lessons.coded:
         if variable in row.values:
@@ -274,6 +274,11 @@ def _approaches(protocol: Protocol, evidence: Evidence) -> list[Section]:
         )
         for name in names
     ]
+
+
+def _told(finding: Finding) -> str:
+    doubts = " ".join(f"{w.rstrip('.')}." for w in finding.pooled.warnings)
+    return f"{finding.sentence} {doubts + ' ' if doubts else ''}Certainty: {certainty_text(finding.judgements)}."
 
 
 def _capital(text: str) -> str:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..errors import MetareviewError
 from ..folder import ReviewFolder
 from ..journal.drafts import Draft
 from ..literature.records import Record
 from ..screening.events import LINKED, RETRIEVED
+from ..tabular import read_table
 from .state import ReviewState, load_state
 
+OUTCOMES = ("retrieved", "not-retrieved")
+NOTHING = "Nothing was written; mend the rows named."
 STUDY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -63,8 +67,10 @@ def close(folder: ReviewFolder, outcomes: Sequence[tuple[str, bool, str]], by: s
                 f"`{report}` was not retrieved: why?", "Say `--reason`, such as 'no copy in any library'."
             )
         earlier = [i for i, e in events.items() if state.literature.stands_for(e.data["report"]) == kept]
-        data = {"report": kept, "retrieved": retrieved, "reason": reason, "by": person}
-        drafts.append(Draft(RETRIEVED, data, earlier))
+        standing = [(o.retrieved, o.reason) for o in state.screening.retrievals.get(kept, ())]
+        if standing != [(retrieved, reason)]:
+            data = {"report": kept, "retrieved": retrieved, "reason": reason, "by": person}
+            drafts.append(Draft(RETRIEVED, data, earlier))
     return len(folder.append(person, drafts))
 
 
@@ -86,8 +92,33 @@ def link(folder: ReviewFolder, links: Sequence[tuple[str, str]], by: str | None 
                 f"`{study}` is not a study id", "Use letters, digits, `_`, `.` and `-`, such as smith2019."
             )
         earlier = [e.id for e in events if state.literature.stands_for(e.data["report"]) == kept]
-        drafts.append(Draft(LINKED, {"report": kept, "study": study, "by": person}, earlier))
+        if state.screening.links.get(kept, ()) != (study,):
+            drafts.append(Draft(LINKED, {"report": kept, "study": study, "by": person}, earlier))
     return len(folder.append(person, drafts))
+
+
+def close_from(folder: ReviewFolder, path: Path, by: str | None = None) -> int:
+    """Record the outcomes of a table with columns report, outcome (retrieved or not-retrieved) and reason."""
+    rows = _cells(path, ("report", "outcome"), ("reason",))
+    wrong = [f"row {n}: `{r['outcome']}`" for n, r in rows if r["outcome"] not in OUTCOMES]
+    if wrong:
+        raise MetareviewError(f"{path}: an outcome is retrieved or not-retrieved, not {'; '.join(wrong)}", NOTHING)
+    return close(folder, [(r["report"], r["outcome"] == "retrieved", r["reason"]) for _, r in rows], by)
+
+
+def link_from(folder: ReviewFolder, path: Path, by: str | None = None) -> int:
+    """Link the reports of a table with columns report and study."""
+    return link(folder, [(r["report"], r["study"]) for _, r in _cells(path, ("report", "study"))], by)
+
+
+def _cells(path: Path, needed: tuple[str, ...], more: tuple[str, ...] = ()) -> list[tuple[int, dict[str, str]]]:
+    table = read_table(path)
+    missing = [c for c in needed if c not in table.columns]
+    if missing:
+        raise MetareviewError(
+            f"{path} lacks the column {', '.join(missing)}", f"It needs: {', '.join((*needed, *more))}."
+        )
+    return [(n, {c: str(row.get(c) or "").strip() for c in (*needed, *more)}) for n, row in table.rows]
 
 
 def _sought(state: ReviewState, sought: set[str], report: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from ..errors import MetareviewError
 from ..folder import ReviewFolder
 from ..journal.drafts import Draft
+from ..journal.events import Event
 from ..literature.records import Record
 from ..protocol.models import Protocol
 from ..screening import agreement as agreements
@@ -20,6 +21,7 @@ from ..screening.events import DECISIONS, RESOLVED, UNDONE, VOTED, Stage, Vote
 from ..tabular import read_table
 from .state import ReviewState, load_state
 
+Append = Callable[[Sequence[Draft]], list[Event]]
 STAGES: tuple[Stage, ...] = ("title", "fulltext")
 
 
@@ -47,6 +49,7 @@ class Session:
         self._state = load_state(folder)
         self._queue = _queue(self._state, stage, self.person)
         self._cast: list[tuple[str, str]] = []
+        self._log = folder.open_log(self.person)
 
     def next(self) -> Record | None:
         """Return the next record that waits for this person's vote, or None when all have it."""
@@ -60,7 +63,8 @@ class Session:
     def vote(self, decision: str, reason: str = "", note: str = "") -> str:
         """Cast a vote on the record that `next` shows; it is on disk when this returns. Returns the event's id."""
         record = self._queue[0]
-        event_id = cast(self.folder, self.stage, [(record, decision, reason, note)], self.person, self._state)[0]
+        votes = [(record, decision, reason, note)]
+        event_id = cast(self.folder, self.stage, votes, self.person, self._state, self._log.append_many)[0]
         self._cast.append((record, event_id))
         self._queue.pop(0)
         return event_id
@@ -81,11 +85,15 @@ def cast(
     votes: Sequence[tuple[str, str, str, str]],
     by: str | None,
     state: ReviewState | None = None,
+    append: Append | None = None,
 ) -> list[str]:
     """Cast votes (record, decision, reason, note), all or none; a changed mind replaces one's own standing vote.
 
+    Arguments:
+        state: the state to judge by, when it is folded already. append: writes the events, when a log is open.
+
     Returns:
-        The ids of the new events.
+        The ids of the new events; a vote that stands already is not cast again.
 
     Raises:
         MetareviewError: a record, decision or reason is not one of this review; nothing was written then.
@@ -95,9 +103,12 @@ def cast(
     drafts = []
     for record, decision, reason, note in votes:
         kept = _checked(folder.protocol, state, stage, record, decision, reason)
-        own = [v.event_id for v in state.screening.votes.get((stage, kept), ()) if v.by == person]
-        drafts.append(Draft(VOTED, _data(stage, kept, person, decision, reason, note), own))
-    return [e.id for e in folder.append(person, drafts)]
+        own = [v for v in state.screening.votes.get((stage, kept), ()) if v.by == person]
+        if [(v.decision, v.reason, v.note) for v in own] != [(decision, reason, note)]:
+            data = _data(stage, kept, person, decision, reason, note)
+            drafts.append(Draft(VOTED, data, [v.event_id for v in own]))
+    write = append or (lambda found: folder.append(person, found))
+    return [e.id for e in write(drafts)]
 
 
 def undo(folder: ReviewFolder, stage: Stage, record: str, by: str | None, event_id: str | None = None) -> Vote | None:

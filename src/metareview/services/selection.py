@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ANY = "any"
+INCLUDED = "study_included"
 DIRECTION = "direction"
 
 
@@ -73,6 +74,8 @@ def select(effects: pd.DataFrame, analysis: Analysis) -> Selection:
 
 
 def _filtered(row: Mapping[str, Any], analysis: Analysis) -> str:
+    if not row[INCLUDED]:
+        return "its study is not included in the review"
     for name, wanted in analysis.where.items():
         if not _matches(row.get(name), wanted):
             return f"{name} is {_said(row.get(name))}, not {_said(wanted)}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..coding.codebook import to_cell
 from ..coding.events import ID_COLUMN, CodedRow
 from ..errors import MetareviewError
-from ..folder import ReviewFolder
+from ..folder import PROTOCOL, ReviewFolder
 from .state import ReviewState, load_state
 
 Fact = tuple[str, Any]
@@ -26,9 +27,39 @@ def run(folder: ReviewFolder, name: str) -> list[Fact]:
             return _coded(folder, state, rows[name])
     if name in state.included_studies() or name in state.coding.rows["study"]:
         return _study(folder, state, name)
+    if name.rpartition("/")[2] in {a.name for a in folder.protocol.analyses}:
+        return _pooled(folder, name)
     raise MetareviewError(
-        f"nothing here is called `{name}`", "Give the id of a record, study, effect, lesson or principle."
+        f"nothing here is called `{name}`",
+        "Give the id of a record, study, effect, lesson or principle, an analysis, or APPROACH/ANALYSIS.",
     )
+
+
+def _pooled(folder: ReviewFolder, name: str) -> list[Fact]:
+    """Tell a pooled number by the effects it is made of, each of which `show` walks further back."""
+    from .analyze import named_groups
+    from .analyze import run as analyze
+
+    group, _, analysis = name.rpartition("/")
+    result = analyze(folder, [analysis])[analysis]
+    groups = dict(named_groups(result.subgroups)) if result.subgroups is not None else {}
+    if group and group not in groups:
+        raise MetareviewError(f"{analysis} has no group `{group}`", f"Its groups: {', '.join(groups) or 'none'}.")
+    pooled = groups[group] if group else result.pooled
+    facts: list[Fact] = [("analysis", analysis), ("label", result.analysis.label), ("planned in", PROTOCOL)]
+    facts += [("group", group)] if group else []
+    if pooled is None:
+        return [*facts, *(("note", note) for note in result.notes)]
+    for key in ("estimate", "se", "ci_low", "ci_high", "pi_low", "pi_high", "tau2", "I2", "Q", "k", "method", "test"):
+        facts.append((key, getattr(pooled, key)))
+    facts += [(f"PyMARE differs in {what}, relatively", f"{value:.1e}") for what, value in pooled.crosscheck.items()]
+    facts += [
+        ("effect", f"{label}: yi {yi:.6g}, vi {vi:.6g}, weight {weight:.1f}%")
+        for label, yi, vi, weight in zip(pooled.labels, pooled.yi, pooled.vi, pooled.weights, strict=True)
+    ]
+    if not group:
+        facts += [("left out", f"{x.effect_id}: {x.reason}") for x in result.selection.left_out]
+    return facts + [("note", w) for w in pooled.warnings]
 
 
 def _record(state: ReviewState, record_id: str) -> list[Fact]:
@@ -119,4 +150,4 @@ def _effect(folder: ReviewFolder, row: CodedRow) -> list[Fact]:
 def _values(row: CodedRow) -> list[Fact]:
     where = f"{row.form} row {row.cell_row}" if row.form else "no form"
     facts: list[Fact] = [("coded in", f"{where}, by {row.by}, {row.time} ({row.event_id})")]
-    return facts + [(k, v) for k, v in row.values.items() if k != ID_COLUMN[row.level]]
+    return facts + [(k, to_cell(v)) for k, v in row.values.items() if k != ID_COLUMN[row.level]]

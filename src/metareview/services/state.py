@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..coding import events as coding_events
 from ..coding.events import CodingState
+from ..errors import SAYS_NO, MetareviewError
 from ..folder import ReviewFolder
 from ..lessons import events as lesson_events
 from ..lessons.events import Judgement
@@ -109,3 +110,14 @@ def load_state(folder: ReviewFolder) -> ReviewState:
         origin=origin,
         votes_needed={"title": rules.title.votes, "fulltext": rules.fulltext.votes},
     )
+
+
+def require_agreed(state: ReviewState) -> None:
+    """Raise MetareviewError (the review says no) when coded rows contradict each other."""
+    if state.coding.conflicts:
+        named = ", ".join(f"{level} {row}" for level, row in list(state.coding.conflicts)[:8])
+        raise MetareviewError(
+            f"{len(state.coding.conflicts)} coded rows contradict each other: {named}",
+            "See `metareview code conflicts`, settle with `metareview code resolve`.",
+            exit_code=SAYS_NO,
+        )

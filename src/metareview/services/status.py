@@ -7,6 +7,7 @@ from typing import Any
 
 from ..folder import ReviewFolder
 from ..protocol.loading import protocol_hash
+from ..report.numbers import plural
 from .screen import STAGES, progress
 from .state import ReviewState, load_state
 
@@ -60,7 +61,7 @@ def _literature(state: ReviewState) -> Step:
             "import the exports",
             "metareview import FILE --source NAME --date DATE",
         )
-    return Step("searches", f"{len(state.records)} records in {len(imports)} exports", "", "")
+    return Step("searches", f"{plural(len(state.records), 'record')} in {plural(len(imports), 'export')}", "", "")
 
 
 def _duplicates(state: ReviewState) -> Step:
@@ -70,7 +71,7 @@ def _duplicates(state: ReviewState) -> Step:
         return Step("duplicates", f"{gone} merged", "out of date", "metareview dedupe")
     judged = {*state.literature.same, *state.literature.different}
     unsure = sum(tuple(sorted((u["a"], u["b"]))) not in judged for u in found.unsure)
-    left = f"{unsure} pairs to judge" if unsure else ""
+    left = f"{plural(unsure, 'pair')} to judge" if unsure else ""
     return Step("duplicates", f"{gone} merged", left, "metareview dedupe review" if unsure else "")
 
 
@@ -79,7 +80,7 @@ def _screening(state: ReviewState, stage: str) -> Step:
     name = "title and abstract" if stage == "title" else "full text"
     open_ = p.total - p.decided - p.conflicts
     left = ", ".join(
-        t for t in (f"{open_} to screen" if open_ else "", f"{p.conflicts} conflicts" if p.conflicts else "") if t
+        t for t in (f"{open_} to screen" if open_ else "", plural(p.conflicts, "conflict") if p.conflicts else "") if t
     )
     command = (
         f"metareview screen --stage {stage} --as NAME"
@@ -102,8 +103,8 @@ def _retrieval(state: ReviewState) -> Step:
 def _studies(state: ReviewState) -> Step:
     included = state.included_reports()
     unlinked = sum(state.study_of(r) is None for r in included)
-    left = f"{unlinked} reports without a study" if unlinked else ""
-    done = f"{len(included)} reports of {len(state.included_studies())} studies"
+    left = f"{plural(unlinked, 'report')} without a study" if unlinked else ""
+    done = f"{plural(len(included), 'report')} of {plural(len(state.included_studies()), 'study', 'studies')}"
     return Step("studies", done, left, "metareview study link REPORT STUDY" if unlinked else "")
 
 
@@ -113,8 +114,8 @@ def _coding(state: ReviewState) -> Step:
     conflicts = len(state.coding.conflicts)
     done = f"{len(coded['study'])} studies, {len(coded['effect'])} effects, {len(coded['lesson'])} lessons"
     if conflicts:
-        return Step("coding", done, f"{conflicts} rows coded differently", "metareview code conflicts")
-    left = f"{len(missing)} studies to code" if missing else ""
+        return Step("coding", done, f"{plural(conflicts, 'row')} coded differently", "metareview code conflicts")
+    left = f"{plural(len(missing), 'study', 'studies')} to code" if missing else ""
     return Step("coding", done, left, "metareview code form study FILE.xlsx" if missing else "")
 
 
