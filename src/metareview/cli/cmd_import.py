@@ -12,29 +12,41 @@ SHOWN = 20
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--source", required=True, help="A source of the protocol.")
-@click.option("--date", required=True, help="Date of the search, such as 2026-11-01.")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--source", help="A source of the protocol.")
+@click.option("--date", help="Date of the search, such as 2026-11-01.")
 @click.option("--query", default="", help="The search as it was run.")
 @click.option("--hits", type=int, help="How many hits the source counted.")
+@click.option("--withdraw", metavar="IMPORT", help="Take an import back instead: its prefix, file or SHA-256.")
+@click.option("--reason", default="", help="Why an import is taken back.")
 @as_option
 @review_option
 @json_option
 def COMMAND(  # noqa: N802
     files: tuple[Path, ...],
-    source: str,
-    date: str,
+    source: str | None,
+    date: str | None,
     query: str,
     hits: int | None,
+    withdraw: str | None,
+    reason: str,
     by: str | None,
     review: str | None,
     as_json: bool,
 ) -> None:
     """Bring in exports of a search, byte for byte, and account for every line."""
     from ..report.numbers import plural
-    from ..services.imports import Imported, run
+    from ..services import imports
+    from ..services.imports import Imported
 
-    outcomes = run(folder_of(review), files, source, date, query, hits, by)
+    if withdraw is not None:
+        gone = imports.withdraw(folder_of(review), withdraw, reason, by)
+        click.echo(f"{gone.file}: its {plural(gone.records, 'record')} ({gone.prefix}:NNNN) left the review")
+        return
+    missing = [name for name, value in (("FILES", files), ("--source", source), ("--date", date)) if not value]
+    if missing or source is None or date is None:
+        raise click.UsageError(f"Missing {', '.join(missing)}.")
+    outcomes = imports.run(folder_of(review), files, source, date, query, hits, by)
     if as_json:
         print_json([_plain(o) for o in outcomes])
         return

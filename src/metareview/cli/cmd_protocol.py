@@ -18,6 +18,7 @@ def COMMAND() -> None:  # noqa: N802
 @json_option
 def check(review: str | None, as_json: bool) -> None:
     """Tell every mistake of the protocol at once, each with its line."""
+    from ..report.numbers import plural
     from ..services.protocol import check as run
 
     folder = folder_of(review)
@@ -26,9 +27,8 @@ def check(review: str | None, as_json: bool) -> None:
         print_json([{"line": m.line, "where": m.where, "what": m.what} for m in mistakes])
     if mistakes:
         listed = "\n".join(f"  {m}" for m in mistakes)
-        raise MetareviewError(
-            f"{folder.protocol_path} has {len(mistakes)} mistakes:\n{listed}", "Mend the lines named."
-        )
+        count = plural(len(mistakes), "mistake")
+        raise MetareviewError(f"{folder.protocol_path} has {count}:\n{listed}", "Mend the lines named.")
     if not as_json:
         click.echo(f"{folder.protocol_path.relative_to(folder.root)}: no mistakes")
 

@@ -12,7 +12,7 @@ from .common import folder_of, json_option, print_json, review_option
 @review_option
 @json_option
 def COMMAND(name: str, review: str | None, as_json: bool) -> None:  # noqa: N802
-    """Walk a record, study, effect, lesson or principle back to its export line, decision or coded cell."""
+    """Walk a pooled number, effect, study, lesson, principle or record back to where it came from."""
     from ..services.show import run
 
     facts = run(folder_of(review), name)
@@ -21,5 +21,5 @@ def COMMAND(name: str, review: str | None, as_json: bool) -> None:  # noqa: N802
         return
     width = max(len(k) for k, _ in facts)
     for key, value in facts:
-        if value is not None and value != "":
+        if value is not None and value != "" and value == value:  # an interval that does not exist is nan
             click.echo(f"{key:<{width}}  {value}")

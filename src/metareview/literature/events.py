@@ -9,6 +9,7 @@ from typing import Any
 from ..journal.events import Event
 
 IMPORTED = "literature.imported"
+WITHDRAWN = "literature.withdrawn"
 DEDUPLICATED = "literature.deduplicated"
 SAME = "literature.same"
 DIFFERENT = "literature.different"
@@ -78,11 +79,8 @@ class LiteratureState:
 
     @property
     def stale(self) -> bool:
-        """Whether an export came in, or a person judged a pair, since deduplication last ran."""
-        if not self.imports:
-            return False
-        seen = set(self.duplicates.imports)
-        if any(i.sha256 not in seen for i in self.imports):
+        """Whether an export came in or left, or a person judged a pair, since deduplication last ran."""
+        if {i.sha256 for i in self.imports} != set(self.duplicates.imports):
             return True
         judged = {tuple(p) for p in self.duplicates.settings.get("judged", ())}
         return judged != set(self.same) | set(self.different)
@@ -98,6 +96,8 @@ def fold(events: Iterable[Event]) -> LiteratureState:
         if event.kind == IMPORTED:
             found = Import(**{k: event.data[k] for k in _IMPORT_KEYS}, time=event.time)
             imports.setdefault(found.sha256, found)
+        elif event.kind == WITHDRAWN:
+            imports.pop(event.data["sha256"], None)
         elif event.kind == DEDUPLICATED:
             duplicates = _duplicates(event)
         elif event.kind in (SAME, DIFFERENT):
@@ -105,7 +105,9 @@ def fold(events: Iterable[Event]) -> LiteratureState:
             same.pop(pair, None)
             different.pop(pair, None)
             (same if event.kind == SAME else different)[pair] = event.data["by"]
-    kept = {member: cluster[0] for cluster in duplicates.clusters for member in cluster}
+    prefixes = {i.prefix for i in imports.values()}
+    here = [[m for m in cluster if m.rpartition(":")[0] in prefixes] for cluster in duplicates.clusters]
+    kept = {member: cluster[0] for cluster in here for member in cluster}
     return LiteratureState(tuple(imports.values()), duplicates, same, different, kept)
 
 

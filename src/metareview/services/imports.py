@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime
 import hashlib
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..errors import MetareviewError
 from ..folder import ReviewFolder
 from ..journal.drafts import Draft
-from ..literature.events import IMPORTED, Import, fold
+from ..literature.events import IMPORTED, WITHDRAWN, Import, fold
 from ..literature.reading import ReadResult, read_records
 from ..protocol.models import Source
 from ..tabular import write_bytes, write_csv
@@ -73,6 +74,30 @@ def run(
     return outcomes
 
 
+def withdraw(folder: ReviewFolder, name: str, reason: str, by: str | None = None) -> Import:
+    """Take an import back: its records leave the review, the export and the journal stay.
+
+    Arguments:
+        name: the prefix of its record ids, its file in the review, or the first 8 or more digits of its SHA-256.
+
+    Raises:
+        MetareviewError: no import or several are meant, or no reason is given.
+    """
+    person = folder.person(by)
+    imports = fold(folder.events()).imports
+    meant = [i for i in imports if name in (i.prefix, i.file) or (len(name) >= 8 and i.sha256.startswith(name))]
+    if len(meant) != 1:
+        listed = "; ".join(f"{i.prefix} ({i.file}, SHA-256 {i.sha256[:12]})" for i in meant or imports)
+        what = f"`{name}` means several imports" if meant else f"there is no import `{name}`"
+        raise MetareviewError(f"{what}; there {'are' if listed else 'is'}: {listed or 'none'}", "Name one of them.")
+    if not reason.strip():
+        raise MetareviewError(f"why is the import of {meant[0].file} taken back?", "Say `--reason`.")
+    data = {"sha256": meant[0].sha256, "prefix": meant[0].prefix, "reason": reason, "by": person}
+    folder.append(person, [Draft(WITHDRAWN, data)])
+    write_log(folder)
+    return meant[0]
+
+
 def write_log(folder: ReviewFolder) -> Path:
     """Write `searches.csv` from the journal: one row an export."""
     imports = fold(folder.events()).imports
@@ -99,14 +124,16 @@ def _one(
     result: ReadResult,
 ) -> Imported:
     sha256 = hashlib.sha256(data).hexdigest()
-    imports = fold(folder.events()).imports
+    events = folder.events()
+    imports = fold(events).imports
     known = next((i for i in imports if i.sha256 == sha256), None)
     if known is not None:
         return Imported(path, known.file, False, known.prefix, read_records(path, known.prefix), known.hits)
     target = _target(folder, source.name, date, path.suffix.lower() or ".ris", data)
     kept_before = target.exists()
     write_bytes(target, data)
-    prefix = _prefix(f"{source.name}-{date[:7]}", {i.prefix for i in imports})
+    before = [e.data for e in events if e.kind == IMPORTED]
+    prefix = _prefix(f"{source.name}-{date[:7]}", sha256, before, {i.prefix for i in imports})
     imported = Import(
         file=target.relative_to(folder.root).as_posix(),
         sha256=sha256,
@@ -169,7 +196,12 @@ def _target(folder: ReviewFolder, source: str, date: str, suffix: str, data: byt
     raise MetareviewError(f"there are a thousand exports of {source} on {date} already")
 
 
-def _prefix(stem: str, taken: set[str]) -> str:
+def _prefix(stem: str, sha256: str, before: list[Mapping[str, Any]], standing: set[str]) -> str:
+    """Return the prefix of the record ids: that of the same bytes imported before, else one that never was in use."""
+    again = [d["prefix"] for d in before if d["sha256"] == sha256 and d["prefix"] not in standing]
+    if again:
+        return str(again[-1])
     letters = string.ascii_lowercase
+    taken = {d["prefix"] for d in before}
     endings = ["", *letters[1:], *(a + b for a in letters for b in letters)]
     return next(stem + ending for ending in endings if stem + ending not in taken)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ..errors import STALE, MetareviewError
+from ..errors import SAYS_NO, STALE, MetareviewError
 from ..folder import ReviewFolder
 from ..index.database import open_index, refresh
 from ..literature import tables
@@ -28,6 +28,7 @@ def load_records(folder: ReviewFolder, imports: Sequence[Import]) -> tuple[dict[
     origin: dict[str, Import] = {}
     if not imports:
         return records, origin
+    _require_own_ids(imports)
     found = _with_index(folder, imports, lambda c: [(i, tables.records(c, i.prefix)) for i in imports])
     for imported, read in found:
         for record in read:
@@ -110,6 +111,23 @@ def _refresh(folder: ReviewFolder, connection: sqlite3.Connection, imports: Sequ
         return tables.piece(imported.prefix, imported.sha256, lambda: read_records(path, imported.prefix).records)
 
     refresh(connection, tables.SCHEMA, [piece(i) for i in imports])
+
+
+def _require_own_ids(imports: Sequence[Import]) -> None:
+    first: dict[str, Import] = {}
+    for imported in imports:
+        other = first.setdefault(imported.prefix, imported)
+        if other is not imported:
+            raise MetareviewError(
+                f"two exports carry the record ids {imported.prefix}:NNNN, for they were imported before the journals met: "
+                f"{_told(other)} and {_told(imported)}",
+                "Take one back with `metareview import --withdraw SHA256 --reason R`, and import its file again.",
+                exit_code=SAYS_NO,
+            )
+
+
+def _told(i: Import) -> str:
+    return f"{i.file} (by {i.by}, {i.time}, SHA-256 {i.sha256[:12]})"
 
 
 def _check(folder: ReviewFolder, imported: Import) -> None:
