@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import importlib
 import math
 import os
 import re
@@ -143,6 +144,21 @@ def play(shell: Shell, command: Command, page: Path) -> None:
 # --- the tutorial -----------------------------------------------------------------------------------------------
 
 
+def drawn_once(render: Callable[[Any, str], bytes]) -> Callable[[Any, str], bytes]:
+    """Write a drawing to PDF and PNG once; what is the same drawing as SVG has the same bytes (see test_figures.py)."""
+    known: dict[tuple[bytes, str], bytes] = {}
+
+    def again(fig: Any, name: str = "svg") -> bytes:
+        svg = render(fig, "svg")
+        if name == "svg":
+            return svg
+        if (svg, name) not in known:
+            known[svg, name] = render(fig, name)
+        return known[svg, name]
+
+    return again
+
+
 @pytest.fixture(scope="session")
 def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], Path]]:
     """Play the tutorial once; give the folder as it stands after a step (copied on request: pages may change it)."""
@@ -154,6 +170,8 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int],
         for name in VARIABLES:
             patch.delenv(name, raising=False)
         patch.setenv("METAREVIEW_COMPUTER", "laptop")
+        figure_files = importlib.import_module("metareview.report.figures.save")
+        patch.setattr(figure_files, "render", drawn_once(figure_files.render))
         for section, command in commands(DOCS / "tutorial.md"):
             number = int(section.split(".")[0])
             if number != step:

@@ -60,7 +60,7 @@ class Review:
         """Return the records, or those that match a full-text query, with where each stands."""
         import pandas as pd
 
-        from .services.library import listing
+        from .services.records import listing
 
         return pd.DataFrame([item.to_dict() for item in listing(self.folder, search)])
 

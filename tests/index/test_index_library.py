@@ -11,7 +11,7 @@ import pytest
 from metareview.errors import STALE, USAGE, MetareviewError
 from metareview.folder import ReviewFolder
 from metareview.services.imports import run as import_records
-from metareview.services.library import listing
+from metareview.services.records import listing
 from metareview.services.state import load_state
 
 PLAN = """

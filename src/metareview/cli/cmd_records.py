@@ -14,7 +14,7 @@ from .common import folder_of, json_option, print_json, print_rows, review_optio
 @json_option
 def COMMAND(search: str, no_duplicates: bool, review: str | None, as_json: bool) -> None:  # noqa: N802
     """List or search the records, with where each stands."""
-    from ..services.library import listing
+    from ..services.records import listing
 
     found = listing(folder_of(review), search)
     if no_duplicates:

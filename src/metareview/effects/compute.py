@@ -11,11 +11,11 @@ import pandas as pd
 from metareview.effects import zeros
 from metareview.effects.inputs import Table, pick, read_inputs
 from metareview.effects.measure import Columns, Computed, Mask, Measure, Problem, Texts, flag_rows, texts
-from metareview.effects.overdispersion import PHI_SOURCES
 from metareview.effects.registry import find_measure
 from metareview.errors import MetareviewError
 
 SHOWN = 20
+PHI_SOURCES = ("given", "estimated", "assumed", "none")
 OUTPUTS = ("yi", "vi", "sei", "measure", "formula_id", "scale", "orientation", "method", "rule", "note")
 
 

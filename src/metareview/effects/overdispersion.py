@@ -14,8 +14,6 @@ from scipy import stats
 from metareview.effects.measure import Floats, Mask
 from metareview.errors import MetareviewError
 
-PHI_SOURCES = ("given", "estimated", "assumed", "none")
-
 
 @dataclass(frozen=True)
 class Dispersion:

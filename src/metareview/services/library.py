@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ..errors import SAYS_NO, STALE, MetareviewError
@@ -29,7 +28,7 @@ def load_records(folder: ReviewFolder, imports: Sequence[Import]) -> tuple[dict[
     if not imports:
         return records, origin
     _require_own_ids(imports)
-    found = _with_index(folder, imports, lambda c: [(i, tables.records(c, i.prefix)) for i in imports])
+    found = with_index(folder, imports, lambda c: [(i, tables.records(c, i.prefix)) for i in imports])
     for imported, read in found:
         for record in read:
             records[record.record_id] = record
@@ -37,56 +36,7 @@ def load_records(folder: ReviewFolder, imports: Sequence[Import]) -> tuple[dict[
     return records, origin
 
 
-@dataclass(frozen=True)
-class Listed:
-    """One record of a listing, with where it stands."""
-
-    record: Record
-    file: str
-    stands_for: str
-    title_decision: str
-    fulltext_decision: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values."""
-        return self.record.to_dict() | {
-            "file": self.file,
-            "duplicate_of": "" if self.stands_for == self.record.record_id else self.stands_for,
-            "title_decision": self.title_decision,
-            "fulltext_decision": self.fulltext_decision,
-        }
-
-
-def listing(folder: ReviewFolder, search: str = "") -> list[Listed]:
-    """Return all records, or those whose title, authors, journal, abstract or keywords match an FTS5 query.
-
-    Raises:
-        MetareviewError: the query is not one that SQLite understands.
-    """
-    from .state import load_state
-
-    state = load_state(folder)
-    ids = list(state.records) if not search else _search(folder, state.literature.imports, search)
-    found = []
-    for record_id in ids:
-        kept = state.literature.stands_for(record_id)
-        decisions = [state.decision(stage, kept) for stage in ("title", "fulltext")]
-        said = [d.decision or (d.status if d.votes else "") for d in decisions]
-        found.append(Listed(state.records[record_id], state.origin[record_id].file, kept, said[0], said[1]))
-    return found
-
-
-def _search(folder: ReviewFolder, imports: Sequence[Import], words: str) -> list[str]:
-    try:
-        return _with_index(folder, imports, lambda connection: tables.search(connection, words))
-    except sqlite3.OperationalError as error:
-        raise MetareviewError(
-            f"`{words}` is not a search SQLite understands: {error}",
-            "Quote phrases and words with signs: '\"hot spot\" AND polic*'.",
-        ) from None
-
-
-def _with_index(
+def with_index(
     folder: ReviewFolder, imports: Sequence[Import], read: Callable[[sqlite3.Connection], T], again: bool = True
 ) -> T:
     """Read the index, which is derived and so is made anew, once, when a page of it turns out damaged."""
@@ -99,7 +49,7 @@ def _with_index(
         if not (again and damaged):
             raise
     folder.index.unlink(missing_ok=True)
-    return _with_index(folder, imports, read, again=False)
+    return with_index(folder, imports, read, again=False)
 
 
 def _refresh(folder: ReviewFolder, connection: sqlite3.Connection, imports: Sequence[Import]) -> None:

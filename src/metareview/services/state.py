@@ -18,6 +18,7 @@ from ..protocol.registration import Registration, registrations
 from ..screening import events as screening_events
 from ..screening.decisions import DECIDED, Decision, decide
 from ..screening.events import ScreeningState
+from .library import load_records
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,6 @@ def load_state(folder: ReviewFolder) -> ReviewState:
     Raises:
         MetareviewError: a log or an export was edited (exit code 3), or the protocol has mistakes.
     """
-    from .library import load_records
-
     events = folder.events()
     literature = literature_events.fold(events)
     records, origin = load_records(folder, literature.imports)
