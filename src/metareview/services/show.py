@@ -128,6 +128,8 @@ def _effect(folder: ReviewFolder, row: CodedRow) -> list[Fact]:
             "formula_id",
             "inputs",
             "rule",
+            "phi",
+            "phi_source",
             "method",
             "orientation",
             "yi_printed",
