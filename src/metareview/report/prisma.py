@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from metareview.errors import MetareviewError
 from metareview.report.prisma_checks import IdentityCheck, check
 from metareview.report.prisma_rows import box_lines, to_id_rows, to_rows, to_template_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "DATABASES_REGISTERS",
@@ -108,7 +111,7 @@ class Source:
     ids: Ids
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FlowCounts:
     """Every box of the flow diagram as the ids behind it.
 
@@ -144,6 +147,19 @@ class FlowCounts:
         if key not in self.ids:
             raise MetareviewError(f"No flow box is called {key!r}.", f"Known boxes: {', '.join(self.ids)}.")
         return self.ids[key]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a line of the flow diagram, with its count."""
+        import pandas as pd
+
+        return pd.DataFrame(to_rows(self))
+
+    def __repr__(self) -> str:
+        found = sum(self.n(key) for key in KIND_KEYS.values())
+        return f"FlowCounts({found} records identified, {self.n('new_studies')} studies included)"
+
+    def _repr_html_(self) -> str:
+        return self.to_frame().to_html(index=False)
 
     @property
     def has_other_methods(self) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..synthesis.subgroups import SubgroupResult
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class AnalysisResult:
     """One planned analysis as run.
 
@@ -58,6 +58,27 @@ class AnalysisResult:
             "left_out": {item.effect_id: item.reason for item in self.selection.left_out},
             "notes": list(self.notes),
         }
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a pooled estimate: the whole analysis, each subgroup, each sensitivity analysis."""
+        import pandas as pd
+
+        rows: list[tuple[str, str, PooledResult | None]] = [("pooled", "all", self.pooled)]
+        rows += [("subgroup", name, p) for name, p in named_groups(self.subgroups)] if self.subgroups else []
+        rows += [("sensitivity", name, p) for name, (p, _) in self.sensitivity.items()]
+        frames = [p.to_frame().assign(part=part, name=name) for part, name, p in rows if p is not None]
+        if not frames:
+            return pd.DataFrame(columns=["part", "name"])
+        frame = pd.concat(frames, ignore_index=True)
+        return frame[["part", "name", *(c for c in frame if c not in ("part", "name"))]]
+
+    def __repr__(self) -> str:
+        return f"AnalysisResult({self.analysis.name}: {self.pooled!r})"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<p>{escape(self.analysis.label)}</p>{self.to_frame().to_html(index=False)}"
 
 
 def run(

@@ -23,6 +23,8 @@ from .analyze import run as run_analyses
 from .state import ReviewState, load_state
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..synthesis.results import PooledResult
 
 
@@ -65,7 +67,7 @@ class Finding:
         }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Lessons:
     """Findings of the track of studies, coded lessons, and (apart) the principles of the practice track."""
 
@@ -73,6 +75,20 @@ class Lessons:
     coded: tuple[CodedRow, ...]
     practice: tuple[CodedRow, ...]
     judgements: Mapping[str, tuple[Judgement, ...]]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a finding, in plain terms."""
+        import pandas as pd
+
+        return pd.DataFrame([f.to_dict() for f in self.findings])
+
+    def __repr__(self) -> str:
+        return (
+            f"Lessons({len(self.findings)} findings, {len(self.coded)} coded lessons, {len(self.practice)} of practice)"
+        )
+
+    def _repr_html_(self) -> str:
+        return self.to_frame().to_html(index=False)
 
 
 def run(

@@ -14,13 +14,16 @@ from .report_documents import Evidence
 from .state import load_state
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Reported:
     """What was built: the evidence, the files (relative to the outputs folder, sorted), and failed identities."""
 
     evidence: Evidence
     files: tuple[str, ...]
     failed: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Reported({len(self.files)} files, {len(self.failed)} failed identities)"
 
 
 def gather(folder: ReviewFolder) -> Evidence:
