@@ -153,7 +153,7 @@ def test_forest_grows_with_its_studies() -> None:
 
 
 def test_forest_with_subgroups_as_pairs_mapping_or_result() -> None:
-    between = SimpleNamespace(overall=trials(), groups=dict(groups()), q_between=4.2, q_between_df=2, q_between_p=0.12)
+    between = SimpleNamespace(overall=trials(), groups=dict(groups()), QM=2.1, QM_df=2, QM_df2=10, QM_p=0.12)
     where = [name for name, group in groups() for _ in group.labels]
     pooled_groups = synthesis_subgroups(BCG_YI, BCG_VI, where, labels=BCG)
     drawn = (

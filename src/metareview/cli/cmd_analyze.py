@@ -63,7 +63,7 @@ def _pooled(p: PooledResult, scale: str) -> None:
     from ..report.numbers import largest_difference, pooled_cells
 
     c = pooled_cells(p, scale)
-    test = "Knapp-Hartung" if p.test == "knha" else p.test
+    test = {"knha": "Knapp-Hartung", "adhoc": "Knapp-Hartung, not narrower than z"}.get(p.test, p.test)
     click.echo(f"  estimate             {c['estimate']} ({c['ci']}), p {c['p']}; k = {p.k}, {p.method}, {test}")
     click.echo(f"  Wald interval        {c['wald']}")
     click.echo(f"  prediction interval  {c['pi']}")
@@ -81,8 +81,11 @@ def _subgroups(result: AnalysisResult) -> None:
     s = result.subgroups
     assert s is not None
     print_rows(HEADS, [_row(group, p, result.analysis.scale) for group, p in named_groups(s)])
-    if s.Q_between_df:
-        click.echo(f"  between groups: Q = {fixed(s.Q_between)}, df = {s.Q_between_df}, p {p_value(s.Q_between_p)}")
+    if s.QM_df:
+        test = "chi2" if s.QM_df2 == float("inf") else "F"
+        click.echo(
+            f"  between groups (one τ²): {test} = {fixed(s.QM)}, df = {s.QM_df}, {s.QM_df2:g}, p {p_value(s.QM_p)}"
+        )
     told: dict[str, list[str]] = {}
     for group, p in named_groups(s):
         for warning in p.warnings:

@@ -16,6 +16,8 @@ KEYS = {
     "lesson": ("lesson_id", "study_id"),
     "practice": ("practice_id",),
 }
+# What the tool computes for each effect, and analyses may select by.
+COMPUTED = ("method", "formula_id", "phi_source")
 MEASURE = "measure"
 OUTCOME = "outcome_domain"
 
@@ -141,7 +143,16 @@ def _filters(
 
 
 def _lessons(protocol: Protocol) -> Iterator[Finding]:
-    for level, roles in (("study", ("approach", "design", "cluster")), ("lesson", ("theme",))):
+    selectable = _selectable(protocol)
+    for i, name in enumerate(protocol.lessons.doubts):
+        if name not in selectable:
+            yield ("lessons", "doubts", i), _unknown("variable", name, selectable)
+    by_level = (
+        ("study", ("approach", "design", "cluster", "programme")),
+        ("lesson", ("theme",)),
+        ("effect", ("effect_kind",)),
+    )
+    for level, roles in by_level:
         known = {v.name for v in getattr(protocol.codebook, level)}
         for role in roles:
             name = getattr(protocol.lessons, role)
@@ -154,7 +165,7 @@ def _lessons(protocol: Protocol) -> Iterator[Finding]:
 
 
 def _selectable(protocol: Protocol) -> dict[str, Variable]:
-    found = {key: Variable(name=key) for key in (*KEYS["study"], *KEYS["effect"])}
+    found = {key: Variable(name=key) for key in (*KEYS["study"], *KEYS["effect"], *COMPUTED)}
     for level in ("study", "effect"):
         found.update({v.name: v for v in getattr(protocol.codebook, level)})
     return found

@@ -130,7 +130,7 @@ Values = str | int | float | bool | tuple[str | int | float | bool, ...]
 class Sensitivity(Part):
     """A named variant of an analysis: the same, with effects left out, another estimator, or another overdispersion.
 
-    `phi` replaces the overdispersion of every effect from counts.
+    `phi` replaces the overdispersion of effects from counts where it was assumed.
     """
 
     name: Name
@@ -139,7 +139,7 @@ class Sensitivity(Part):
     where_not: dict[str, Values] = {}
     one_effect_per: str | None = None
     tau2: str | None = None
-    test: Literal["knha", "z"] | None = None
+    test: Literal["knha", "adhoc", "z"] | None = None
     phi: float | None = Field(default=None, gt=0)
 
 
@@ -161,7 +161,7 @@ class Analysis(Part):
     prefer: str = ""
     scale: Literal["log", "linear"] = "log"
     tau2: str = "REML"
-    test: Literal["knha", "z"] = "knha"
+    test: Literal["knha", "adhoc", "z"] = "knha"
     level: float = Field(default=0.95, gt=0.5, lt=1)
     subgroup: str = ""
     moderators: tuple[str, ...] = ()
@@ -184,13 +184,18 @@ class LessonRules(Part):
 
     `approach` and `design` are study variables; a lesson variable with the approach's name puts a lesson beside its
     approach. `theme` (a lesson variable) groups the lessons; `cluster` (a study variable) makes sources of one programme
-    count once. `analyses` are those that findings are drawn from; none means all by approach.
+    count once. `programme` (a study variable) tells studies of one programme, `effect_kind` (an effect variable) what an
+    effect is (rate ratio, odds ratio), `doubts` (study and effect variables) what to doubt: they are told beside a finding.
+    `analyses` are those that findings are drawn from; none means all by approach.
     """
 
     approach: str = "family"
     design: str = "design"
     theme: str = ""
     cluster: str = ""
+    programme: str = ""
+    effect_kind: str = ""
+    doubts: tuple[str, ...] = ()
     analyses: tuple[str, ...] = ()
 
 

@@ -17,7 +17,7 @@ def fixed(value: float | None, digits: int = 2) -> str:
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else MINUS + "∞"
-    text = f"{value:.{digits}f}"
+    text = f"{float(f'{value:.9g}'):.{digits}f}"
     zero = f"{0:.{digits}f}"
     return (zero if text == "-" + zero else text).replace("-", MINUS)
 
@@ -47,10 +47,12 @@ def percent(yi: float) -> float:
 
 
 def signed_percent(yi: float, digits: int = 0) -> str:
-    """Return a log ratio as a signed percentage change, such as `−23%`."""
+    """Return a log ratio as a signed percentage change, such as `−23%`; beyond +200% as a multiple, such as `×3.4`."""
     change = percent(yi)
-    if math.isinf(change) or change > 99_999:
-        return "more than +1000 times"
+    if change > 200:
+        return f"×{fixed(min(math.exp(min(yi, 30)), 1e6), 1)}"
+    if 0 < abs(change) < 0.5 and digits == 0:
+        digits = 1
     text = fixed(change, digits)
     return f"{'' if text.startswith(MINUS) or float(text.replace(MINUS, '-')) == 0 else '+'}{text}%"
 

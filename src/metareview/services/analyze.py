@@ -45,7 +45,8 @@ class AnalysisResult:
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers at full precision, JSON-ready."""
         groups = self.subgroups
-        between = groups and {"Q": groups.Q_between, "df": groups.Q_between_df, "p": groups.Q_between_p}
+        tests = ("QM", "QM_df", "QM_df2", "QM_p", "Q_between", "Q_between_df", "Q_between_p")
+        between = groups and {name: getattr(groups, name) for name in tests}
         return {
             "name": self.analysis.name,
             "label": self.analysis.label,
@@ -218,8 +219,8 @@ def _variant(
 
 
 def _at_phi(frame: pd.DataFrame, phi: float) -> pd.DataFrame:
-    """Return the effects with the variance of those from counts at another overdispersion; vi is proportional to phi."""
-    vi = frame["vi"].where(frame["phi"].isna(), frame["vi"] * phi / frame["phi"])
+    """Return the effects with another overdispersion where it was assumed; vi is proportional to phi."""
+    vi = frame["vi"].where(frame["phi_source"] != "assumed", frame["vi"] * phi / frame["phi"])
     return frame.assign(vi=vi, sei=vi**0.5)
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from statistics import NormalDist
 from typing import Any
 
 from ..coding.events import CodedRow
 from ..folder import ReviewFolder
 from ..lessons.plain import change
+from ..lessons.plain import value as cells
 from ..protocol.models import LessonRules
 from ..report.tables import Table, table
-from .lessons import Lessons, certainty_text, designs_text
+from .analyze import AnalysisResult
+from .lessons import Finding, Lessons, certainty_text, designs_text
 from .state import ReviewState
 
 
@@ -23,7 +26,8 @@ def findings(lessons: Lessons) -> Table:
         rows.append(
             {
                 "approach": f.approach_label, "outcome": f.outcome, "change": estimate, "ci": ci, "pi": pi,
-                "k": f.pooled.k, "designs": designs_text(f.designs), "doubts": " ".join(f.pooled.warnings),
+                "k": f.pooled.k, "designs": designs_text(f.designs), "doubts": " ".join(f.doubts),
+                "kinds": f.kinds,
                 "certainty": certainty_text(f.judgements),
                 "studies": f.studies, "key": f.key,
             }
@@ -31,6 +35,7 @@ def findings(lessons: Lessons) -> Table:
     heads = [
         ("approach", "Approach"),
         ("outcome", "Outcome"),
+        ("kinds", "Change in"),
         ("change", "Change"),
         ("ci", "95% CI"),
         ("pi", "95% PI"),
@@ -42,6 +47,33 @@ def findings(lessons: Lessons) -> Table:
         ("key", "Key"),
     ]
     return table("findings", "Pooled effects per approach and outcome, in plain terms", heads, rows)
+
+
+def effects_of(
+    findings: Iterable[Finding], results: Mapping[str, AnalysisResult], rules: LessonRules, name: str
+) -> Table:
+    """Return the effects behind the findings of an approach, each once, with what its coding doubts."""
+    rows: dict[str, dict[str, Any]] = {}
+    for f in findings:
+        frame = results[f.analysis].selection.frame.set_index("effect_id", drop=False)
+        for label in f.pooled.labels:
+            row = frame.loc[label].to_dict()
+            yi, half = float(row["yi"]), NormalDist().inv_cdf(0.975) * float(row["sei"])
+            doubts = [str(row[d]) for d in (*rules.doubts, "note") if d in row and row[d] == row[d] and row[d]]
+            rows.setdefault(
+                label,
+                {
+                    "effect": label,
+                    "study": row["study_id"],
+                    "what": row.get("outcome_label", ""),
+                    "change": cells(yi, f.scale),
+                    "ci": f"{cells(yi - half, f.scale)} to {cells(yi + half, f.scale)}",
+                    "doubts": "; ".join(doubts),
+                },
+            )
+    heads = [("effect", "Effect"), ("study", "Study"), ("what", "Outcome as measured"), ("change", "Change")]
+    heads += [("ci", "95% CI (from its SE)"), ("doubts", "Doubts in the coding")]
+    return table(f"effects_{name}", f"The {len(rows)} effects behind these numbers", heads, rows.values())
 
 
 def coded_lessons(lessons: Lessons, state: ReviewState, folder: ReviewFolder) -> Table:

@@ -6,7 +6,7 @@ The two tracks stay apart: studies are pooled and told here, practice knowledge 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,10 @@ from ..folder import ReviewFolder
 from ..journal.drafts import Draft
 from ..lessons.events import CERTAINTY, JUDGED, Judgement
 from ..lessons.plain import change, in_words
-from ..protocol.crosschecks import OUTCOME
 from ..protocol.models import Protocol
 from .analyze import AnalysisResult, named_groups
 from .analyze import run as run_analyses
+from .selection import better
 from .state import ReviewState, load_state
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ class Finding:
     """The pooled effect of one approach on one outcome.
 
     Attributes:
-        key: `APPROACH/ANALYSIS`, the name a judgement of certainty uses. studies, designs: behind the number.
+        key: `APPROACH/ANALYSIS`, the name a judgement of certainty uses. kinds: of effects pooled, such as rate ratios.
+        studies, designs: behind the number. doubts: sentences a reader must see beside it.
     """
 
     key: str
@@ -42,10 +43,12 @@ class Finding:
     analysis: str
     outcome: str
     scale: str
+    kinds: tuple[str, ...]
     pooled: PooledResult
     studies: tuple[str, ...]
     designs: Mapping[str, int]
     sentence: str
+    doubts: tuple[str, ...]
     judgements: tuple[Judgement, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -55,13 +58,14 @@ class Finding:
             "key": self.key,
             "approach": self.approach,
             "outcome": self.outcome,
+            "kinds": list(self.kinds),
             "k": self.pooled.k,
             "change": estimate,
             "ci": ci,
             "pi": pi,
             "designs": designs_text(self.designs),
             "studies": list(self.studies),
-            "doubts": list(self.pooled.warnings),
+            "doubts": list(self.doubts),
             "certainty": certainty_text(self.judgements),
             "sentence": self.sentence,
         }
@@ -160,25 +164,76 @@ def _chosen(protocol: Protocol, results: Mapping[str, AnalysisResult]) -> list[A
 def _findings(protocol: Protocol, result: AnalysisResult, state: ReviewState) -> list[Finding]:
     if result.subgroups is None:
         return []
-    frame = result.selection.frame.set_index("effect_id")
-    analysis = result.analysis
+    frame = result.selection.frame.set_index("effect_id", drop=False)
+    analysis, rules = result.analysis, protocol.lessons
     found = []
     for approach, pooled in named_groups(result.subgroups):
         rows = frame.loc[list(pooled.labels)]
         studies = tuple(dict.fromkeys(rows["study_id"]))
-        designs = Counter(_study_value(state, s, protocol.lessons.design) or "design not coded" for s in studies)
-        outcomes = sorted({str(o) for o in rows[OUTCOME]}) if OUTCOME in rows else []
-        better = next((o.direction for name in outcomes if (o := protocol.outcome(name))), "lower_is_better")
+        designs = Counter(_study_value(state, s, rules.design) or "design not coded" for s in studies)
         key = f"{approach}/{analysis.name}"
-        label = protocol.category_label(protocol.lessons.approach, approach)
-        sentence = in_words(pooled, analysis.label, analysis.scale, better)
         found.append(
             Finding(
-                key, approach, label, analysis.name, analysis.label, analysis.scale, pooled, studies, designs, sentence,
-                state.judgements.get(key, ()),
+                key=key,
+                approach=approach,
+                approach_label=protocol.category_label(rules.approach, approach),
+                analysis=analysis.name,
+                outcome=analysis.label,
+                scale=analysis.scale,
+                kinds=_kinds(protocol, rows),
+                pooled=pooled,
+                studies=studies,
+                designs=designs,
+                sentence=in_words(pooled, analysis.label, analysis.scale, better(rows, protocol)),
+                doubts=tuple(_doubts(protocol, result, rows, pooled)),
+                judgements=state.judgements.get(key, ()),
             )
-        )  # fmt: skip
+        )
     return found
+
+
+def _kinds(protocol: Protocol, rows: pd.DataFrame) -> tuple[str, ...]:
+    kind = protocol.lessons.effect_kind
+    if not kind or kind not in rows:
+        return ()
+    return tuple(sorted({protocol.category_label(kind, str(value)) for value in rows[kind].dropna()}))
+
+
+def _doubts(protocol: Protocol, result: AnalysisResult, rows: pd.DataFrame, pooled: PooledResult) -> Iterator[str]:
+    """Yield what weakens a finding: warnings of the synthesis, mixed kinds of effects, studies of one programme."""
+    yield from pooled.warnings
+    kinds = _kinds(protocol, rows)
+    if len(kinds) > 1:
+        yield f"It mixes kinds of effects: {', '.join(kinds)}."
+    programme = protocol.lessons.programme
+    if programme and programme in rows:
+        units = rows[programme].where(rows[programme].notna(), rows["study_id"])
+        if units.nunique() < len(rows):
+            yield _one_per_programme(result, rows, units)
+    told = [d for d in protocol.lessons.doubts if d in rows]
+    doubted = sum(any(_filled(row[d]) for d in told) for _, row in rows.iterrows())
+    if doubted:
+        yield f"{doubted} of its {len(rows)} effects are doubted in the coding; see the effects below."
+
+
+def _one_per_programme(result: AnalysisResult, rows: pd.DataFrame, units: pd.Series) -> str:
+    from ..synthesis.pooling import pool
+
+    analysis = result.analysis
+    ranked = rows
+    if analysis.prefer in rows:
+        order = rows[analysis.prefer].map(lambda v: not (_filled(v) and bool(v)))
+        ranked = rows.loc[order.sort_values(kind="stable").index]
+    chosen = rows.loc[~units.loc[ranked.index].duplicated().reindex(rows.index)]
+    again = pool(chosen["yi"], chosen["vi"], tau2=analysis.tau2, test=analysis.test, level=analysis.level)
+    estimate, ci, _ = change(again, analysis.scale)
+    count = units.nunique()
+    programmes = "1 programme" if count == 1 else f"{count} programmes"
+    return f"Its {len(rows)} studies are of {programmes}; with one effect a programme it is {estimate} ({ci})."
+
+
+def _filled(value: Any) -> bool:
+    return value is not None and value == value and value != ""
 
 
 def _study_value(state: ReviewState, study: str, variable: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,9 @@ from ..report.tables import Table
 from ..tabular import write_csv
 from . import lesson_tables
 from . import report_tables as tables
-from .analyze import AnalysisResult, named_groups
+from .analyze import AnalysisResult
 from .lessons import Finding, Lessons, certainty_text
+from .selection import better
 from .state import ReviewState
 
 if TYPE_CHECKING:
@@ -138,7 +139,8 @@ def _forest(protocol: Protocol, state: ReviewState, result: AnalysisResult) -> t
     analysis = result.analysis
     groups = None
     if result.subgroups is not None and result.subgroups.overall.k == (result.pooled and result.pooled.k):
-        groups = [(protocol.category_label(analysis.subgroup, g), p) for g, p in named_groups(result.subgroups)]
+        names = tuple(protocol.category_label(analysis.subgroup, name) for name in result.subgroups.names)
+        groups = replace(result.subgroups, names=names, warnings=())
     figure = forest(
         result.pooled,
         subgroups=groups,
@@ -165,11 +167,9 @@ def _funnel(protocol: Protocol, state: ReviewState, result: AnalysisResult) -> t
 
 
 def _favours(protocol: Protocol, result: AnalysisResult) -> tuple[str, str]:
-    better = next((o.direction for n in result.analysis.outcome if (o := protocol.outcome(n))), "lower_is_better")
-    if result.analysis.scale == "log" and better == "lower_is_better":
-        return "fewer events with the approach", "more events with the approach"
+    lower = better(result.selection.frame, protocol) == "lower_is_better"
     sides = ("favours the approach", "favours no approach")
-    return sides if better == "lower_is_better" else (sides[1], sides[0])
+    return sides if lower else (sides[1], sides[0])
 
 
 def _report(
@@ -254,31 +254,35 @@ def _lessons(
 
 
 def _approaches(protocol: Protocol, evidence: Evidence) -> list[Section]:
-    """Return a section an approach: its pooled effects in words, and its coded lessons beside them."""
+    """Return a section an approach: its pooled effects in words, the effects behind them, its coded lessons."""
     variable = protocol.lessons.approach
-    sentences: dict[str, list[str]] = {}
+    findings: dict[str, list[Finding]] = {}
     for f in evidence.lessons.findings:
-        sentences.setdefault(f.approach, []).append(_told(f))
+        findings.setdefault(f.approach, []).append(f)
     coded: dict[str, list[CodedRow]] = {}
     for row in evidence.lessons.coded:
         if variable in row.values:
             coded.setdefault(str(row.values[variable]), []).append(row)
-    names = sorted({*sentences, *coded}, key=lambda name: protocol.category_label(variable, name).casefold())
-    return [
-        Section(
-            _capital(protocol.category_label(variable, name)),
-            () if name in sentences else ("No effect was pooled for this approach.",),
-            tuple(sentences.get(name, ())),
-            (lesson_tables.lessons_of(coded[name], evidence.lessons, evidence.state, name),) if name in coded else (),
-            level=3,
-        )
-        for name in names
-    ]
+    names = sorted({*findings, *coded}, key=lambda name: protocol.category_label(variable, name).casefold())
+    return [_approach(protocol, evidence, name, findings.get(name, []), coded.get(name, [])) for name in names]
+
+
+def _approach(
+    protocol: Protocol, evidence: Evidence, name: str, findings: list[Finding], coded: list[CodedRow]
+) -> Section:
+    rules = protocol.lessons
+    shown = [lesson_tables.effects_of(findings, evidence.results, rules, name)] if findings else []
+    shown += [lesson_tables.lessons_of(coded, evidence.lessons, evidence.state, name)] if coded else []
+    none = () if findings else ("No effect was pooled for this approach.",)
+    title = _capital(protocol.category_label(rules.approach, name))
+    return Section(title, none, tuple(_told(f) for f in findings), tuple(shown), level=3)
 
 
 def _told(finding: Finding) -> str:
-    doubts = " ".join(f"{w.rstrip('.')}." for w in finding.pooled.warnings)
-    return f"{finding.sentence} {doubts + ' ' if doubts else ''}Certainty: {certainty_text(finding.judgements)}."
+    doubts = " ".join(f"{doubt.rstrip('.')}." for doubt in finding.doubts)
+    kinds = f" Change in: {', '.join(finding.kinds)}." if finding.kinds else ""
+    said = f"{finding.sentence}{kinds} {doubts}".rstrip()
+    return f"{said} Certainty: {certainty_text(finding.judgements)}."
 
 
 def _capital(text: str) -> str:
@@ -287,9 +291,12 @@ def _capital(text: str) -> str:
 
 def _reading() -> tuple[str, ...]:
     return (
-        "A percentage is the change in events with the approach compared with comparable areas: −20% means a fifth fewer events "
-        "than would have been expected. The confidence interval tells how sure the average is; the prediction interval tells "
-        "what one new area may expect. Certainty is a person's judgement, with name and date; where nobody judged, it says so.",
+        "A percentage tells how much lower or higher a rate, risk or odds is with the approach than in comparison: −20% of a "
+        "rate means a fifth fewer events than would have been expected. Of odds it is not a change in events: the more common "
+        "the outcome, the more odds overstate it. The confidence interval tells how sure the average is, and the prediction "
+        "interval what the true effect in one new area may be; with fewer than five effects, or where they differ no more than "
+        "by chance, it is not told. Intervals of single studies are derived from their standard errors. Certainty is a "
+        "person's judgement, with name and date; where nobody judged, it says so.",
         "Two tracks stand side by side and are never mixed: validated studies, which are pooled, and practice knowledge of "
         "residents and professionals, which is told in their own terms and enters no number.",
     )

@@ -145,24 +145,25 @@ def pooled(results: Iterable[AnalysisResult], name: str = "pooled", title: str =
 
 
 def between_groups(results: Iterable[AnalysisResult]) -> Table:
-    """Return the test between subgroups of each analysis."""
+    """Return the test between subgroups of each analysis, with one tau2 for all subgroups."""
     rows = [
         {
-            "analysis": r.analysis.label, "subgroup": r.analysis.subgroup, "Q": fixed(r.subgroups.Q_between),
-            "df": r.subgroups.Q_between_df, "p": p_value(r.subgroups.Q_between_p), "notes": "; ".join(r.subgroups.warnings),
+            "analysis": r.analysis.label, "subgroup": r.analysis.subgroup, "groups": len(s.names), "QM": fixed(s.QM),
+            "df": f"{s.QM_df}, {s.QM_df2:g}" if s.QM_df else "–", "p": p_value(s.QM_p), "notes": "; ".join(s.warnings),
         }
         for r in results
-        if r.subgroups is not None
+        if (s := r.subgroups) is not None
     ]  # fmt: skip
     heads = [
         ("analysis", "Analysis"),
         ("subgroup", "Subgroup"),
-        ("Q", "Q between"),
+        ("groups", "Groups"),
+        ("QM", "F"),
         ("df", "df"),
         ("p", "p"),
-        ("notes", "Notes"),
     ]
-    return table("between_groups", "Tests between subgroups", heads, rows)
+    note = "A meta-regression on the subgroup with one τ² for all; the test of the analysis (Knapp-Hartung: F)."
+    return table("between_groups", "Tests between subgroups", [*heads, ("notes", "Notes")], rows, note)
 
 
 def sensitivity(results: Iterable[AnalysisResult], labels: Mapping[str, str]) -> Table:
@@ -193,7 +194,7 @@ def leave_one_out(results: Iterable[AnalysisResult]) -> Table:
         if r.leave_one_out is None:
             continue
         for row in r.leave_one_out.to_dict("records"):
-            shown = {k: row[k] for k in ("estimate", "ci_low", "ci_high", "tau2", "I2", "Q")}
+            shown = {k: row[k] for k in ("estimate", "ci_low", "ci_high", "tau2", "I2", "Q", "k", "test")}
             rows.append({"analysis": r.analysis.name, "omitted": row["omitted"], **shown})
     heads = [
         ("analysis", "Analysis"),
@@ -204,6 +205,8 @@ def leave_one_out(results: Iterable[AnalysisResult]) -> Table:
         ("tau2", "τ²"),
         ("I2", "I²"),
         ("Q", "Q"),
+        ("k", "k"),
+        ("test", "Test"),
     ]
     return table("leave_one_out", "Leave-one-out", heads, rows, "On the scale of yi (log for ratios).")
 

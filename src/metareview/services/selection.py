@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import MetareviewError
 from ..protocol.crosschecks import OUTCOME
-from ..protocol.models import Analysis, Sensitivity, Values
+from ..protocol.models import Analysis, Protocol, Sensitivity, Values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +71,15 @@ def select(effects: pd.DataFrame, analysis: Analysis) -> Selection:
     selection = _one_each(offered.loc[kept], analysis, Selection(offered, tuple(left)))
     _require_comparable(selection.frame, analysis)
     return selection
+
+
+def better(frame: pd.DataFrame, protocol: Protocol) -> str:
+    """Return which way is better in some effects: as coded for them, else as the protocol has it for their outcome."""
+    coded = list(frame[DIRECTION].dropna().unique()) if DIRECTION in frame else []
+    if len(coded) == 1:
+        return str(coded[0])
+    named = [protocol.outcome(str(o)) for o in (frame[OUTCOME].unique() if OUTCOME in frame else ())]
+    return next((o.direction for o in named if o is not None), "lower_is_better")
 
 
 def _filtered(row: Mapping[str, Any], analysis: Analysis) -> str:

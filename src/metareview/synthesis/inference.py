@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy import special
 
 from metareview.errors import MetareviewError
 
-TESTS = ("knha", "z")
+TESTS = ("knha", "adhoc", "z")
 
 
 def critical(level: float, df: float) -> float:
@@ -41,11 +42,34 @@ def check_test(test: str) -> str:
     return test
 
 
+def factor(test: str, rss: float, df: int) -> float:
+    """Return what the normal-theory variance is multiplied by: rss / df for Knapp-Hartung, not below 1 for "adhoc"."""
+    if test == "z":
+        return 1.0
+    return rss / df if test == "knha" else max(1.0, rss / df)
+
+
+def freedom(test: str, df: int) -> float:
+    """Return the degrees of freedom of a test's reference distribution; inf for the normal one."""
+    return math.inf if test == "z" else float(df)
+
+
+def joint_test(beta: np.ndarray, cov: np.ndarray, which: list[int], df: int, test: str) -> dict[str, Any]:
+    """Return the test that the coefficients `which` are all 0: F with (m, df), or chi-squared with m for the z test."""
+    scale = 1.0 / np.sqrt(np.diag(cov)[which])
+    b = beta[which] * scale
+    q = float(b @ np.linalg.solve(cov[np.ix_(which, which)] * np.outer(scale, scale), b))
+    m = len(which)
+    if test == "z":
+        return {"QM": q, "QM_df": m, "QM_df2": math.inf, "QM_p": chi2_tail(q, m)}
+    return {"QM": q / m, "QM_df": m, "QM_df2": float(df), "QM_p": f_tail(q / m, m, df)}
+
+
 def choose_test(test: str, *, df: int, perfect: bool, equal_effects: bool) -> tuple[str, tuple[str, ...]]:
     """Return the test that can be used and a sentence when it is not the one asked for.
 
     Arguments:
-        test: "knha" or "z". df: residual degrees of freedom, k - p.
+        test: one of `TESTS`. df: residual degrees of freedom, k - p.
         perfect: the residuals are all zero, so the Knapp-Hartung factor is 0.
         equal_effects: the model assumes tau2 = 0, for which the Knapp-Hartung factor has no foundation.
     """
@@ -60,9 +84,9 @@ def choose_test(test: str, *, df: int, perfect: bool, equal_effects: bool) -> tu
             "With one residual degree of freedom the Knapp-Hartung interval is unusable (t with 1 df); "
             "the normal test is used and its interval is too narrow when effects truly differ.",
         )
-    if perfect:
+    if perfect and test == "knha":
         return "z", ("The effects do not differ, so the Knapp-Hartung factor is 0; the normal test is used.",)
-    return "knha", ()
+    return test, ()
 
 
 def is_perfect(rss: float, w: np.ndarray, yi: np.ndarray) -> bool:

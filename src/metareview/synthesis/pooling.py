@@ -49,21 +49,22 @@ def pool(
         yi: effects, shape (k,), on the scale they are pooled on (log scale for ratios). vi: their sampling
             variances.
         labels: one a effect. tau2: an estimator's id (see `tau2.estimators()`) or a known number.
-        test: "knha" (Knapp-Hartung: t with k - 1 df) or "z". It falls back to "z", with a warning, where
-            Knapp-Hartung
-            cannot be used: k = 2, the equal-effects model, effects that do not differ.
+        test: "knha" (Knapp-Hartung: t with k - 1 df), "adhoc" (the same, its factor not below 1, so that it never
+            undercuts the normal-theory error) or "z". Both fall back to "z", with a warning, where they cannot be
+            used: k = 2, the equal-effects model, and (knha) effects that do not differ.
         excluded: (label, reason) of effects that were offered and are not among yi; only carried along.
         crosscheck: compare with the second engine. engine: "metareview" or "pymare" (for tau2, the mean and
             its error).
 
-    The prediction interval is estimate +/- crit sqrt(se^2 + tau2), with the critical value of the interval
-    itself; it is nan for k < 3 and for the equal-effects model, which has no distribution of effects.
+    The prediction interval is estimate +/- crit sqrt(se^2 + tau2), with the critical value of the interval itself (t
+    with k - 1 df; Higgins, Thompson & Spiegelhalter 2009 use k - 2); it is nan for k < 3 and for the equal-effects
+    model, which has no distribution of effects. With few effects it covers less often than its level says.
 
     Raises:
         MetareviewError: unusable effects, or an unknown estimator, test or engine.
 
-    Source: Knapp & Hartung (2003), Statistics in Medicine 22, 2693-2710; Riley, Higgins & Deeks (2011), BMJ
-    342, d549.
+    Source: Knapp & Hartung (2003), Statistics in Medicine 22, 2693-2710; adhoc: Rover, Knapp & Friede (2015), BMC
+    Medical Research Methodology 15, 99; prediction: Higgins, Thompson & Spiegelhalter (2009), JRSS A 172, 137-159.
     """
     data, level = check_effects(yi, vi, labels), check_level(level)
     centre = _centre(data, tau2, inference.check_test(test), engine)
@@ -87,7 +88,7 @@ def _centre(data: Effects, tau2: str | float, test: str, engine: str) -> _Centre
     if engine == "pymare":
         return _pymare_centre(data, method, between, used, warnings)
     wald_se = math.sqrt(f.cov[0, 0])
-    se = wald_se * math.sqrt(f.rss / df) if used == "knha" else wald_se
+    se = wald_se * math.sqrt(inference.factor(used, f.rss, df))
     return _Centre(method, between, used, float(f.beta[0]), se, wald_se, warnings)
 
 
@@ -104,7 +105,7 @@ def _assemble(
     data: Effects, c: _Centre, level: float, excluded: tuple[tuple[str, str], ...], engine: str
 ) -> PooledResult:
     k, tau2 = data.yi.size, c.tau2.value
-    df = float(k - 1) if c.test == "knha" else math.inf
+    df = inference.freedom(c.test, k - 1)
     het = heterogeneity(data.yi, data.vi, wls.ones(k), tau2, level=level, equal_effects=c.method == "FE")
     half = inference.critical(level, df) * c.se
     wald_half = inference.critical(level, math.inf) * c.wald_se

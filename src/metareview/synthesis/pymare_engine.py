@@ -15,6 +15,7 @@ from metareview.synthesis.wls import Floats
 
 ENGINE = "pymare"
 METHODS = ("FE", "DL", "HE", "ML", "REML")
+CORRECTIONS = {"knha": "knapp-hartung", "adhoc": "knapp-hartung-conservative"}
 SEARCH = {"xtol": 1e-14, "ftol": 0.0, "maxiter": 300}
 
 
@@ -34,13 +35,13 @@ def fit(yi: Floats, vi: Floats, method: str, test: str, *, known: float | None =
     """Pool with PyMARE.
 
     Arguments:
-        yi, vi: shape (k,). method: one of `METHODS`; ignored when `known` gives tau2. test: "knha" or "z".
+        yi, vi: shape (k,). method: one of `METHODS`; ignored when `known` gives tau2. test: "knha", "adhoc" or "z".
 
     Raises:
         MetareviewError: PyMARE has no such estimator.
     """
     wald = _run(yi, vi, method, "wald", known)
-    chosen = _run(yi, vi, method, "knapp-hartung", known) if test == "knha" else wald
+    chosen = _run(yi, vi, method, CORRECTIONS[test], known) if test in CORRECTIONS else wald
     tau2 = math.nan if known is not None else float(np.ravel(wald["tau2"])[0])
     return Twin(float(np.ravel(wald["fe_params"])[0]), _se(chosen), _se(wald), tau2)
 

@@ -54,7 +54,7 @@ def regress(
     used, warnings = inference.choose_test(
         inference.check_test(test), df=k - p, perfect=perfect, equal_effects=method == "FE"
     )
-    cov = f.cov * (f.rss / (k - p)) if used == "knha" else f.cov
+    cov = f.cov * inference.factor(used, f.rss, k - p)
     het = heterogeneity(yi, vi_, X, between.value, level=level, equal_effects=method == "FE")
     empty, r2 = _r_squared(design, tau2, method, between.value)
     return RegressionResult(
@@ -90,7 +90,7 @@ def regress(
 
 
 def _coefficients(beta: Floats, cov: Floats, df: int, test: str, level: float) -> dict[str, Any]:
-    freedom = float(df) if test == "knha" else math.inf
+    freedom = inference.freedom(test, df)
     se = np.sqrt(np.diag(cov))
     half = inference.critical(level, freedom) * se
     statistic = beta / se
@@ -109,13 +109,7 @@ def _coefficients(beta: Floats, cov: Floats, df: int, test: str, level: float) -
 def _omnibus(beta: Floats, cov: Floats, terms: tuple[str, ...], df: int, test: str) -> dict[str, Any]:
     """Test all coefficients but the intercept together (the intercept itself when it is alone)."""
     which = [i for i, term in enumerate(terms) if term != INTERCEPT] or [0]
-    scale = 1.0 / np.sqrt(np.diag(cov)[which])
-    b = beta[which] * scale
-    q = float(b @ np.linalg.solve(cov[np.ix_(which, which)] * np.outer(scale, scale), b))
-    m = len(which)
-    if test == "knha":
-        return {"QM": q / m, "QM_df": m, "QM_df2": float(df), "QM_p": inference.f_tail(q / m, m, df)}
-    return {"QM": q, "QM_df": m, "QM_df2": math.inf, "QM_p": inference.chi2_tail(q, m)}
+    return inference.joint_test(beta, cov, which, df, test)
 
 
 def _r_squared(design: Design, tau2: str | float, method: str, residual: float) -> tuple[float, float]:

@@ -48,7 +48,7 @@ class PooledResult:
         k: number of effects pooled. yi, vi, weights: shape (k,); weights in percent, summing to 100.
         labels: one label per effect, shape (k,).
         excluded: (label, reason) of every effect that was offered and not pooled.
-        method: tau2 estimator id, "fixed" when tau2 was given; test: "knha" or "z", the one used; level: e.g.
+        method: tau2 estimator id, "fixed" when tau2 was given; test: "knha", "adhoc" or "z", the one used; level: e.g.
             0.95.
         engine: "metareview" or "pymare".
         crosscheck: relative differences to the second engine, by quantity; empty when not run.
@@ -188,7 +188,7 @@ class RegressionResult:
         return self.to_frame()
 
     def __repr__(self) -> str:
-        kind = "F" if self.test == "knha" else "chi2"
+        kind = "chi2" if self.test == "z" else "F"
         return (
             f"RegressionResult({self.formula}; k={self.k}, {self.method}/{self.test}: {kind}={self.QM:.2f} "
             f"p={self.QM_p:.4f}, tau2={self.tau2:.4f}, I2={self.I2:.1f}%, R2={self.R2:.1f}%)"
@@ -207,14 +207,21 @@ class SubgroupResult:
     Attributes:
         names: groups in order of first appearance. groups: one pooled result a group, same order.
         overall: all effects pooled, whatever their group.
-        Q_between, Q_between_df, Q_between_p: test that the group means are equal; nan (df 0) with fewer than
-            two groups in the test. tested: the groups that entered it. single: the groups of one effect.
+        QM, QM_df, QM_df2, QM_p: test that the group means are equal, with one tau2 for all groups and the test asked
+            for: F with (groups - 1, k - groups), or chi-squared (QM_df2 inf) for the z test; nan where it cannot be made.
+        Q_between, Q_between_df, Q_between_p: the same by a tau2 a group and normal-theory errors; nan (df 0) with fewer
+            than two groups in the test. Far too liberal in small groups: read QM.
+        tested: the groups that entered Q_between. single: the groups of one effect.
         warnings: sentences a reader must see.
     """
 
     names: tuple[str, ...]
     groups: tuple[PooledResult, ...]
     overall: PooledResult
+    QM: float
+    QM_df: int
+    QM_df2: float
+    QM_p: float
     Q_between: float
     Q_between_df: int
     Q_between_p: float
@@ -241,7 +248,7 @@ class SubgroupResult:
     def __repr__(self) -> str:
         return (
             f"SubgroupResult({len(self.names)} groups, k={self.overall.k}: "
-            f"Q_between={self.Q_between:.2f}, df={self.Q_between_df}, p={self.Q_between_p:.4f})"
+            f"QM={self.QM:.2f}, df={self.QM_df}, {self.QM_df2:g}, p={self.QM_p:.4f})"
         )
 
     def _repr_html_(self) -> str:

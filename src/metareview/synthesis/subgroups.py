@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from metareview.errors import MetareviewError
+from metareview.synthesis import inference, wls
 from metareview.synthesis.inference import chi2_tail
-from metareview.synthesis.inputs import check_effects
+from metareview.synthesis.inputs import Effects, check_effects
 from metareview.synthesis.pooling import pool
 from metareview.synthesis.results import PooledResult, SubgroupResult
+from metareview.synthesis.tau2 import between_variance
 
 
 def subgroups(
@@ -28,6 +30,8 @@ def subgroups(
     crosscheck: bool = False,
 ) -> SubgroupResult:
     """Pool the effects of each group on their own, and test whether the group means differ.
+
+    QM tests them with one tau2 common to all groups, as a meta-regression on the group does.
 
     Q_between = sum of (mean_g - weighted mean)^2 / se_g^2 with the normal-theory se_g of each group (whose
     tau2 is its own), chi-squared with groups - 1 df. A group of one effect is shown, but enters the test only
@@ -63,7 +67,25 @@ def subgroups(
     alone = overall.method in ("FE", "fixed")
     tested = tuple(name for name, r in zip(names, pooled, strict=True) if r.k > 1 or alone)
     q, df, p = _between([r for name, r in zip(names, pooled, strict=True) if name in tested])
-    return SubgroupResult(names, pooled, overall, q, df, p, tested, single, _warnings(single, tested))
+    common = _common(data, keys, names, tau2, test)
+    return SubgroupResult(
+        names, pooled, overall, **common, Q_between=q, Q_between_df=df, Q_between_p=p, tested=tested, single=single,
+        warnings=_warnings(single, tested, len(names)),
+    )  # fmt: skip
+
+
+def _common(data: Effects, keys: list[str], names: tuple[str, ...], tau2: str | float, test: str) -> dict[str, Any]:
+    """Test the groups' means against each other as a meta-regression on the group does: one tau2 for all."""
+    k, g = data.yi.size, len(names)
+    if g < 2 or k <= g:
+        return {"QM": math.nan, "QM_df": 0, "QM_df2": math.nan, "QM_p": math.nan}
+    X = np.array([[1.0, *(float(key == name) for name in names[1:])] for key in keys])
+    method, between = between_variance(tau2, data.yi, data.vi, X)
+    f = wls.fit(data.yi, 1.0 / (data.vi + between.value), X)
+    perfect = inference.is_perfect(f.rss, f.w, data.yi)
+    used, _ = inference.choose_test(test, df=k - g, perfect=perfect, equal_effects=method == "FE")
+    cov = f.cov * inference.factor(used, f.rss, k - g)
+    return inference.joint_test(f.beta, cov, list(range(1, g)), k - g, used)
 
 
 def _keys(groups: Sequence[Any], labels: tuple[str, ...]) -> list[str]:
@@ -87,13 +109,15 @@ def _between(results: Sequence[PooledResult]) -> tuple[float, int, float]:
     return q, len(results) - 1, chi2_tail(q, len(results) - 1)
 
 
-def _warnings(single: tuple[str, ...], tested: tuple[str, ...]) -> tuple[str, ...]:
+def _warnings(single: tuple[str, ...], tested: tuple[str, ...], groups: int) -> tuple[str, ...]:
     out = []
     if single:
         shown = ", ".join(single)
         untested = [name for name in single if name not in tested]
-        rest = ", and not in the test between groups" if untested else ""
+        rest = ", and not in the test with a tau2 a group" if untested else ""
         out.append(f"Groups of one effect: {shown}; they are shown with the effect's own interval{rest}.")
-    if len(tested) < 2:
-        out.append("The groups cannot be compared: fewer than two of them hold more than one effect.")
+    if groups < 2:
+        out.append("The groups cannot be compared: there is one.")
+    elif len(tested) < 2:
+        out.append("With a tau2 a group they cannot be compared: fewer than two hold more than one effect.")
     return tuple(out)

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
-import numpy as np
-
 from metareview.errors import MetareviewError
 from metareview.report.figures.axis import EffectAxis
 from metareview.report.figures.canvas import steady
@@ -43,7 +41,7 @@ class Table:
     headings: tuple[str, ...]
     overall: Any
     groups: tuple[tuple[str, Any], ...]
-    between: tuple[float, float, float] | None
+    between: tuple[float, ...]
     weights_within: bool
     warnings: tuple[str, ...] = ()
 
@@ -92,7 +90,7 @@ def table(
     return Table(tuple(rows), tuple(columns), overall, groups, between, within, warnings)
 
 
-def _parts(result: Any, subgroups: Any) -> tuple[Any, tuple[tuple[str, Any], ...], tuple[float, float, float] | None]:
+def _parts(result: Any, subgroups: Any) -> tuple[Any, tuple[tuple[str, Any], ...], tuple[float, ...]]:
     source = subgroups if hasattr(subgroups, "groups") else result if hasattr(result, "groups") else None
     overall = result.overall if hasattr(result, "overall") else result
     pairs = source.groups if source is not None else subgroups or ()
@@ -100,9 +98,7 @@ def _parts(result: Any, subgroups: Any) -> tuple[Any, tuple[tuple[str, Any], ...
         pairs = zip(source.names, pairs, strict=True)
     elif isinstance(pairs, Mapping):
         pairs = pairs.items()
-    found = [getattr(source, f"{q}_between{part}", None) for part in ("", "_df", "_p") for q in ("Q", "q")]
-    numbers = [float(value) for value in found if value is not None]
-    between = (numbers[0], numbers[1], numbers[2]) if len(numbers) == 3 else None
+    between = tuple(float(getattr(source, name, math.nan)) for name in ("QM", "QM_df", "QM_df2", "QM_p"))
     return overall, tuple((str(name), group) for name, group in pairs), between
 
 
@@ -206,9 +202,10 @@ def heterogeneity(data: Table) -> list[str]:
         lines.insert(0, f"Heterogeneity: {', '.join(parts)}")
     else:
         lines.insert(0, "Heterogeneity: cannot be estimated from one study")
-    if data.between is not None and all(np.isfinite(data.between)):
-        q, df, p = data.between
-        lines.insert(1, f"Subgroup differences: Q = {number_text(q, 2)} (df = {df:g}, {p_text(p)})")
+    q, df, df2, p = data.between
+    if math.isfinite(p) and df:
+        test = f"F({df:g}, {df2:g})" if math.isfinite(df2) else f"χ²({df:g})"
+        lines.insert(1, f"Subgroup differences: {test} = {number_text(q, 2)}, {p_text(p)}; one τ² for all subgroups")
     if data.weights_within:
         lines.append("Weights are those within each subgroup.")
     return [*lines, *(f"Note: {warning}" for warning in data.warnings)]
@@ -222,7 +219,7 @@ def _tau2(value: float) -> str:
 
 def _model(r: Any) -> str:
     kind = "equal effects" if r.method in EQUAL_EFFECTS else "random effects"
-    name = {"knha": "Knapp-Hartung", "z": "z"}.get(r.test, str(r.test))
+    name = {"knha": "Knapp-Hartung", "adhoc": "Knapp-Hartung (never narrower than z)"}.get(r.test, str(r.test))
     statistic = ""
     if math.isfinite(r.statistic) and math.isfinite(r.p):
         letter = f"t({r.df:g})" if math.isfinite(r.df) else "z"
@@ -240,7 +237,8 @@ def describe(axis: EffectAxis, data: Table) -> str:
     def say(value: float) -> str:
         return axis.number(steady(value), digits) + unit
 
-    groups = f" in {len(data.groups)} subgroups" if data.groups else ""
+    count = len(data.groups)
+    groups = f" in {count} subgroup{'s' if count > 1 else ''}" if count else ""
     studies = "1 study" if r.k == 1 else f"{r.k} studies"
     text = f"Forest plot of {studies}{groups}: pooled {axis.name.lower()} {say(r.estimate)}"
     text += f" ({level} confidence interval {say(r.ci_low)} to {say(r.ci_high)}"
