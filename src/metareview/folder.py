@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,14 +63,17 @@ class ReviewFolder:
         """The derived SQLite index; safe to delete."""
         return self.root / ".metareview" / "index.db"
 
-    @cached_property
+    @property
     def protocol(self) -> Protocol:
-        """The checked protocol; loading it raises MetareviewError with every mistake."""
-        from .protocol.loading import load_protocol
+        """The checked protocol as it is on disk; loading it raises MetareviewError with every mistake."""
+        path = self.protocol_path
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return _protocol(path, 0, 0)
+        return _protocol(path, found.st_mtime_ns, found.st_size)
 
-        return load_protocol(self.protocol_path)
-
-    @cached_property
+    @property
     def protocol_text(self) -> str:
         """The protocol file as text."""
         from .protocol.loading import read_text
@@ -113,6 +116,11 @@ class ReviewFolder:
             )
         return match
 
+    def person_or_nobody(self, name: str | None) -> str:
+        """Return the reviewer as `person` does, or an empty name where nobody is named and several could be."""
+        several = len(self.protocol.reviewers) > 1
+        return "" if not (name or os.environ.get(PERSON_VARIABLE)) and several else self.person(name)
+
     def open_log(self, person: str) -> OpenLog:
         """Return the log of `person` on this computer, for a session of many appends; torn tails are warned of."""
         from .journal.names import this_computer
@@ -123,6 +131,14 @@ class ReviewFolder:
     def append(self, person: str, drafts: Sequence[Draft]) -> list[Event]:
         """Append events to the log of `person` on this computer; on disk when this returns."""
         return self.open_log(person).append_many(drafts)
+
+
+@lru_cache(maxsize=16)
+def _protocol(path: Path, modified: int, size: int) -> Protocol:
+    """Load a protocol once for each state of its file."""
+    from .protocol.loading import load_protocol
+
+    return load_protocol(path)
 
 
 def find_review(start: Path | str | None = None) -> ReviewFolder:

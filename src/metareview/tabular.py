@@ -143,6 +143,7 @@ def _xlsx_rows(path: Path) -> Iterator[tuple[int, list[Any]]]:
     broken = (InvalidFileException, zipfile.BadZipFile, zlib.error, KeyError, IndexError, SyntaxError, ValueError)
     try:
         with path.open("rb") as stream, closing(openpyxl.load_workbook(stream, read_only=True, data_only=True)) as book:
-            yield from enumerate(map(list, book.worksheets[0].iter_rows(values_only=True)), start=1)
+            sheet = book["form"] if "form" in book.sheetnames else book.worksheets[0]
+            yield from enumerate(map(list, sheet.iter_rows(values_only=True)), start=1)
     except broken:  # SyntaxError: XML that does not parse
         raise MetareviewError(f"{path} is not a workbook", "Save it as XLSX or CSV UTF-8.") from None

@@ -67,9 +67,9 @@ def effect_row(r: dict[str, str]) -> dict[str, object]:
 
 
 def _used(stat_type: str) -> tuple[str, ...]:
-    """Return the columns that the derivation starts from; a printed p beside an interval is not an input."""
+    """Return the columns that were printed; the interval goes before a p beside it, which then is a check."""
     if stat_type == "counts_abcd":
         return ("a", "b", "c", "d")
     if stat_type.endswith("_ci"):
-        return ("estimate", "ci_low", "ci_high", "ci_level")
+        return ("estimate", "ci_low", "ci_high", "ci_level", "p")
     return ("estimate", "p") if stat_type.endswith("_p") else ("estimate", "se")

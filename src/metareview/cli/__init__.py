@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import pkgutil
 import sys
 import warnings
@@ -68,6 +69,9 @@ def main(args: list[str] | None = None) -> None:
     """Run the command line; the one place that turns errors into messages on stderr and exit codes."""
     warnings.showwarning = _tell
     warnings.simplefilter("once", MetareviewWarning)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console without τ shows a question mark, not a traceback
     try:
         code = cli.main(args=args, prog_name="metareview", standalone_mode=False)
     except MetareviewError as error:
@@ -81,9 +85,8 @@ def main(args: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped; what was acknowledged is on disk", err=True)
         sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+    except SystemExit:
+        sys.exit(0)  # click's answer to a closed pipe, and to nothing else: the reader had enough
     except OSError as error:
         click.echo(f"error: {error.filename or 'a file'}: {error.strerror or error}", err=True)
         click.echo("hint: check that the disk has room and that you may read and write there", err=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..services.selection import Selection
     from ..synthesis.results import PooledResult, RegressionResult
 
-HEADS = ("group", "k", "estimate", "95% CI", "95% PI", "τ²", "I²")
+HEADS = ("group", "k", "estimate", "CI", "PI", "τ²", "I²")
 
 
 @click.command()
@@ -64,7 +64,9 @@ def _pooled(p: PooledResult, scale: str) -> None:
 
     c = pooled_cells(p, scale)
     test = {"knha": "Knapp-Hartung", "adhoc": "Knapp-Hartung, not narrower than z"}.get(p.test, p.test)
-    click.echo(f"  estimate             {c['estimate']} ({c['ci']}), p {c['p']}; k = {p.k}, {p.method}, {test}")
+    click.echo(
+        f"  estimate             {c['estimate']} ({c['ci']}), p {c['p']}; k = {p.k}, {p.method}, {test}, {c['level']}"
+    )
     click.echo(f"  Wald interval        {c['wald']}")
     click.echo(f"  prediction interval  {c['pi']}")
     click.echo(f"  heterogeneity        τ² {c['tau2']} ({c['tau2_ci']}), I² {c['I2']}, H² {c['H2']}, Q {c['Q']}")
@@ -110,7 +112,7 @@ def _coefficients(r: RegressionResult) -> None:
         (term, fixed(estimate, 3), f"{fixed(low, 3)} to {fixed(high, 3)}", p_value(p))
         for term, estimate, low, high, p in zip(r.terms, r.estimate, r.ci_low, r.ci_high, r.p_value, strict=True)
     ]
-    print_rows(("term", "coefficient", "95% CI", "p"), shown)
+    print_rows(("term", "coefficient", "CI", "p"), shown)
 
 
 def _show_plan(found: Mapping[str, Selection], as_json: bool) -> None:

@@ -8,6 +8,7 @@ import click
 
 from .common import as_option, folder_of, json_option, print_json, print_rows, review_option, say
 
+overwrite_option = click.option("--overwrite", is_flag=True, help="Write over FILE even if it may hold unsaved work.")
 LEVEL = click.Choice(["study", "effect", "lesson", "practice"])
 
 
@@ -19,12 +20,14 @@ def COMMAND() -> None:  # noqa: N802
 @COMMAND.command()
 @click.argument("level", type=LEVEL)
 @click.argument("file", type=click.Path(path_type=Path))
+@overwrite_option
+@as_option
 @review_option
-def form(level: str, file: Path, review: str | None) -> None:
-    """Write the form of LEVEL to FILE (.csv or .xlsx), with what is coded filled in."""
+def form(level: str, file: Path, overwrite: bool, by: str | None, review: str | None) -> None:
+    """Write the form of LEVEL to FILE (.csv or .xlsx), with what you coded filled in."""
     from ..services.code import form as run
 
-    rows = run(folder_of(review), level, file)  # type: ignore[arg-type]
+    rows = run(folder_of(review), level, file, by, overwrite)  # type: ignore[arg-type]
     click.echo(f"{file}: form of level {level} with {rows} rows; fill it in and `metareview code import {file}`")
 
 
@@ -51,12 +54,13 @@ def import_(file: Path, by: str | None, review: str | None, as_json: bool) -> No
 @COMMAND.command()
 @click.argument("level", type=LEVEL)
 @click.argument("file", type=click.Path(path_type=Path))
+@overwrite_option
 @review_option
-def export(level: str, file: Path, review: str | None) -> None:
+def export(level: str, file: Path, overwrite: bool, review: str | None) -> None:
     """Write what was coded at LEVEL to FILE (.csv or .xlsx)."""
     from ..services.code import export as run
 
-    click.echo(f"{file}: {run(folder_of(review), level, file)} {level} rows")  # type: ignore[arg-type]
+    click.echo(f"{file}: {run(folder_of(review), level, file, overwrite)} {level} rows")  # type: ignore[arg-type]
 
 
 @COMMAND.command(name="list")

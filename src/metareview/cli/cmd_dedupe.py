@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import click
 
 from .common import as_option, folder_of, json_option, print_json, print_rows, review_option, say
+
+if TYPE_CHECKING:
+    from ..folder import ReviewFolder
+    from ..literature.records import Record
 
 
 @click.group(invoke_without_command=True)
@@ -28,29 +35,43 @@ def COMMAND(ctx: click.Context, strictness: str, by: str | None, review: str | N
 @json_option
 def review(by: str | None, review: str | None, as_json: bool) -> None:
     """Judge the unsure pairs one by one, side by side."""
-    from ..services.dedupe import judge, unsure_pairs
+    from ..services.dedupe import unsure_pairs
 
     folder = folder_of(review)
     pairs = unsure_pairs(folder)
     if as_json:
         print_json([{"a": a.to_dict(), "b": b.to_dict(), "why": why} for a, b, why in pairs])
         return
-    person = folder.person(by) if pairs else ""
+    if not pairs:
+        click.echo("no pair waits for a judgement")
+        return
+    _ask(folder, pairs, folder.person(by))
+
+
+def _ask(folder: ReviewFolder, pairs: list[tuple[Record, Record, str]], person: str) -> None:
+    """Ask pair by pair; each answer is on disk before the next pair, and duplicates are found anew once at the end."""
+    from ..services.dedupe import record, run
+    from ..services.state import load_state
+
+    state = load_state(folder)
+    strictness = str(state.literature.duplicates.settings.get("strictness", "default"))
+    try:
+        _answers(pairs, lambda a, b, same: record(folder, state, [(a, b, same)], person))
+    finally:
+        _print(run(folder, person, strictness), False)
+
+
+def _answers(pairs: list[tuple[Record, Record, str]], judge: Callable[[str, str, bool], None]) -> None:
     for number, (a, b, why) in enumerate(pairs, start=1):
         fields = ("title", "authors", "year", "journal", "volume", "number", "pages", "doi")
         rows = [(f, _text(getattr(a, f)), _text(getattr(b, f))) for f in fields]
         print_rows(["", a.record_id, b.record_id], rows, f"pair {number} of {len(pairs)}: {why}")
-        answer = click.prompt(
-            "same work? [s]ame, [d]ifferent, [l]ater, [q]uit",
-            type=click.Choice(list("sdlq")),
-            show_choices=False,
-        )
+        choice = click.Choice(list("sdlq"), case_sensitive=False)
+        answer = click.prompt("same work? [s]ame, [d]ifferent, [l]ater, [q]uit", type=choice, show_choices=False)
         if answer == "q":
             break
         if answer != "l":
-            judge(folder, [(a.record_id, b.record_id, answer == "s")], person)
-    if not pairs:
-        click.echo("no pair waits for a judgement")
+            judge(a.record_id, b.record_id, answer == "s")
 
 
 @COMMAND.command()

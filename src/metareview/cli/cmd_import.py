@@ -41,7 +41,10 @@ def COMMAND(  # noqa: N802
 
     if withdraw is not None:
         gone = imports.withdraw(folder_of(review), withdraw, reason, by)
-        click.echo(f"{gone.file}: its {plural(gone.records, 'record')} ({gone.prefix}:NNNN) left the review")
+        if as_json:
+            print_json({"withdrawn": gone.prefix, "file": gone.file, "records": gone.records})
+        else:
+            click.echo(f"{gone.file}: its {plural(gone.records, 'record')} ({gone.prefix}:NNNN) left the review")
         return
     missing = [name for name, value in (("FILES", files), ("--source", source), ("--date", date)) if not value]
     if missing or source is None or date is None:
@@ -54,7 +57,7 @@ def COMMAND(  # noqa: N802
     def show(o: Imported) -> None:
         r = o.result
         if not o.new:
-            click.echo(f"{o.given}: imported before as {o.file}; nothing changed")
+            click.echo(f"{o.given}: imported before as {o.file}; nothing changed, also not its source, date and query")
             return
         click.echo(f"{o.given} -> {o.file}")
         click.echo(f"  {r.format}, {r.encoding}, {r.n_lines} lines; record ids {o.prefix}:NNNN")

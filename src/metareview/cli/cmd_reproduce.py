@@ -13,6 +13,6 @@ from .common import folder_of, json_option, review_option
 @json_option
 def COMMAND(review: str | None, as_json: bool) -> None:  # noqa: N802
     """Rebuild everything in a clean folder from the inputs alone, and compare with the lockfile."""
-    from ..services.provenance import reproduce, require_same
+    from ..services.provenance import reproduce
 
-    show(reproduce(folder_of(review)), as_json, "reproduced", require_same)
+    show(reproduce(folder_of(review)), as_json, "reproduced")

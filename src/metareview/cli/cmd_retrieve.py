@@ -26,21 +26,25 @@ def COMMAND(ctx: click.Context, only: str | None, review: str | None, as_json: b
     from ..services.retrieve import reports
 
     found = reports(folder_of(review), only or "")
-    said = {None: "waiting", True: "retrieved", False: "not retrieved"}
+    words = {None: "waiting", True: "retrieved", False: "not retrieved"}
+    said = {r.record.record_id: "contradiction" if r.contradiction else words[r.retrieved] for r in found}
     if as_json:
         print_json(
             [
                 {
                     "report": r.record.record_id,
-                    "status": said[r.retrieved],
-                    "reason": r.reason,
+                    "status": said[r.record.record_id],
+                    "reason": r.contradiction or r.reason,
                     "study": r.study,
                 }
                 for r in found
             ]
         )
         return
-    rows = [(r.record.record_id, said[r.retrieved], r.reason, r.study, r.record.cite()) for r in found]
+    rows = [
+        (r.record.record_id, said[r.record.record_id], r.contradiction or r.reason, r.study, r.record.cite())
+        for r in found
+    ]
     print_rows(["report", "status", "reason", "study", "citation"], rows, empty="no report is sought yet")
 
 

@@ -111,8 +111,8 @@ def record(record: str, decision: str, reason: str, note: str, stage: str, by: s
     """Cast one vote on a record."""
     from ..services.screen import cast
 
-    event = cast(folder_of(review), stage, [(record, decision, reason, note)], by)[0]  # type: ignore[arg-type]
-    click.echo(f"{record}: {decision} at {stage} ({event})")
+    cast_now = cast(folder_of(review), stage, [(record, decision, reason, note)], by)  # type: ignore[arg-type]
+    click.echo(f"{record}: {decision} at {stage} ({cast_now[0] if cast_now else 'this vote stands already'})")
 
 
 @COMMAND.command()

@@ -22,4 +22,6 @@ def COMMAND(review: str | None, as_json: bool) -> None:  # noqa: N802
     click.echo(f"{folder.protocol.title}\n{folder.root}\n")
     print_rows(["step", "done", "left", "next"], [list(s.values()) for s in steps])
     step = next((s for s in steps if s["next"]), None)
-    click.echo(f"next: {step['next']}" if step else "nothing is left to do")
+    click.echo(
+        f"next: {step['next']}" if step else "nothing is left to do; `metareview verify` compares all with the lock"
+    )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from .common import folder_of, json_option, print_json, review_option, say
+
+if TYPE_CHECKING:
+    from ..provenance.lockfile import Comparison
 
 
 @click.command()
@@ -12,19 +17,21 @@ from .common import folder_of, json_option, print_json, review_option, say
 @json_option
 def COMMAND(review: str | None, as_json: bool) -> None:  # noqa: N802
     """Compare inputs, recomputed results and outputs with the lockfile; exit code 3 when something differs."""
-    from ..services.provenance import require_same, verify
+    from ..services.provenance import verify
 
-    show(verify(folder_of(review)), as_json, "verified", require_same)
+    show(verify(folder_of(review)), as_json, "verified")
 
 
-def show(comparison, as_json, word, require_same):  # type: ignore[no-untyped-def]
+def show(comparison: Comparison, as_json: bool, word: str) -> None:
     """Print a comparison with the lockfile, and fail when something is not as locked."""
+    from ..services.provenance import require_same
+
     if as_json:
         print_json({"compared": dict(comparison.compared), "differences": [vars(d) for d in comparison.differences]})
     for d in comparison.differences:
         if d.part == "versions":
             say(f"note: {d}")
-    require_same(comparison, word)
+    require_same(comparison)
     if not as_json:
         c = comparison.compared
         click.echo(f"{word}: {c['inputs']} inputs, {c['results']} results and {c['outputs']} outputs are as locked")

@@ -90,8 +90,10 @@ def print_rows(heads: Sequence[str], rows: Sequence[Sequence[Any]], title: str =
     if not console.is_terminal:
         console = Console(highlight=False, width=1000)
     table = Table(title=title or None, box=box.SIMPLE, title_justify="left", pad_edge=False)
-    for head in heads:
-        table.add_column(head, overflow="fold")
+    for index, head in enumerate(heads):
+        cells = [str(row[index]) for row in rows if row[index] is not None]
+        whole = all(" " not in cell for cell in cells) and max(map(len, cells), default=0) <= 40
+        table.add_column(head, overflow="fold", no_wrap=whole)
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     with console.capture() as captured:

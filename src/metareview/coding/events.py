@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ..journal.events import Event, in_order
+from ..journal.folding import heads
+from ..journal.names import slug
 
 CODED = "coding.coded"
 RESOLVED = "coding.resolved"
@@ -16,6 +18,11 @@ T = TypeVar("T")
 
 LEVELS = ("study", "effect", "lesson", "practice")
 ID_COLUMN = {level: f"{level}_id" for level in LEVELS}
+
+
+def as_written(event: Event) -> str:
+    """Return who coded, as the event has it."""
+    return str(event.data["by"])
 
 
 @dataclass(frozen=True)
@@ -68,23 +75,26 @@ class CodingState:
         return [row for row in self.rows[level].values() if row.study_id == study_id]
 
 
-def fold(events: Iterable[Event]) -> CodingState:
+def fold(events: Iterable[Event], name: Callable[[Event], str] = as_written) -> CodingState:
     """Fold the journal's events, in whatever order they are given, into coded rows.
 
     A later row of one coder names the one it replaces; rows that differ and replace nothing are a conflict until an
     event says whose row stands.
+
+    Arguments:
+        name: the coder behind an event; a name respelt in the protocol is still one person.
     """
     mine = in_order(e for e in events if e.kind in (CODED, RESOLVED, WITHDRAWN))
-    replaced = {event_id for e in mine for event_id in e.replaces}
+    standing_ids = {e.id for e in heads(mine)}
     standing: dict[tuple[str, str], list[CodedRow]] = {}
     resolutions: dict[tuple[str, str], list[Resolution]] = {}
     for event in mine:
         key = (event.data["level"], event.data["row_id"])
-        stands = event.id not in replaced
+        stands = event.id in standing_ids
         if event.kind == CODED:
-            standing.setdefault(key, []).extend([_row(event)] if stands else [])
+            standing.setdefault(key, []).extend([_row(event, name(event))] if stands else [])
         elif event.kind == RESOLVED and stands:
-            resolutions.setdefault(key, []).append(Resolution(event.id, event.data["take"], event.data["by"]))
+            resolutions.setdefault(key, []).append(Resolution(event.id, event.data["take"], name(event)))
     rows: dict[str, dict[str, CodedRow]] = {level: {} for level in LEVELS}
     conflicts = {}
     for (level, row_id), found in standing.items():
@@ -97,22 +107,23 @@ def fold(events: Iterable[Event]) -> CodingState:
 
 
 def _taken(found: list[CodedRow], takes: set[str]) -> list[CodedRow]:
-    chosen = [row for row in found if row.by in takes]
-    return chosen if len(takes) == 1 and chosen else found
+    named = {slug(take) for take in takes}
+    chosen = [row for row in found if slug(row.by) in named]
+    return chosen if len(named) == 1 and chosen else found
 
 
 def _frozen(lists: dict[tuple[str, str], list[T]]) -> dict[tuple[str, str], tuple[T, ...]]:
     return {key: tuple(values) for key, values in lists.items()}
 
 
-def _row(event: Event) -> CodedRow:
+def _row(event: Event, by: str) -> CodedRow:
     d = event.data
     return CodedRow(
         d["level"],
         d["row_id"],
         d["study_id"],
         d["values"],
-        d["by"],
+        by,
         event.time,
         d["form"],
         d["cell_row"],

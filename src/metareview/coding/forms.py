@@ -58,7 +58,8 @@ def read_form(path: Path, protocol: Protocol, known_studies: set[str] | None = N
     found = columns(protocol, level)
     _check_heading(table, found)
     problems: list[str] = []
-    rows = [_row(table, level, found, number, cells, problems) for number, cells in table.rows]
+    filled = [(n, cells) for n, cells in table.rows if _has_values(found, cells)]
+    rows = [_row(table, level, found, number, cells, problems) for number, cells in filled]
     good = [row for row in rows if row is not None]
     problems += _identities(table, level, good, known_studies)
     if problems:
@@ -69,6 +70,11 @@ def read_form(path: Path, protocol: Protocol, known_studies: set[str] | None = N
             "Nothing was imported; mend the cells named.",
         )
     return good
+
+
+def _has_values(found: list[Column], cells: Mapping[str, Any]) -> bool:
+    """Return whether more than the identifiers of a row is filled in; a row without waits to be coded."""
+    return any(str(cells.get(c.name) or "").strip() for c in found if not c.key) or all(c.key for c in found)
 
 
 def _level(table: Table) -> Level:
@@ -159,7 +165,7 @@ def _workbook(found: list[Column], names: list[str], grid: list[list[str]]) -> b
         # A list in a cell rule is one quoted text of at most 255 characters, split at commas.
         listable = len(choices) < 250 and not any(mark in c for c in column.variable.categories for mark in ',"')
         if column.variable.type == "category" and listable:
-            validation = DataValidation(type="list", formula1=f'"{choices}"', allow_blank=True)
+            validation = DataValidation(type="list", formula1=f'"{choices}"', allow_blank=True, showErrorMessage=True)
             validation.add(f"{get_column_letter(i)}2:{get_column_letter(i)}2000")
             sheet.add_data_validation(validation)
     guide = book.create_sheet("codebook")

@@ -22,7 +22,7 @@ KINDS: dict[str, tuple[Callable[[Floats], Mask], str]] = {
     "sd": (lambda x: x > 0, "{:g} is not above 0; a standard deviation is positive"),
     "se": (lambda x: x > 0, "{:g} is not above 0; a standard error is positive"),
     "p": (lambda x: (x > 0) & (x < 1), "{:g} is not between 0 and 1; a p value is"),
-    "level": (lambda x: (x >= 1) & (x < 100), "{:g} is not a percentage such as 95"),
+    "level": (lambda x: (x >= 50) & (x < 100), "{:g} is not a level in percent such as 95"),
     "df": (lambda x: x > 0, "{:g} is not above 0; degrees of freedom are"),
     "phi": (lambda x: x > 0, "{:g} is not above 0; overdispersion is"),
     "flag": (lambda x: (x == 0) | (x == 1), "{:g} is neither 0 nor 1"),

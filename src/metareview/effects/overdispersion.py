@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -59,8 +60,8 @@ def estimate_phi(
     another for the treated. Given its total, a place's split over before and after is binomial, so the two
     changes come from a binomial GLM on one row a place, however many places there are; phi = Pearson X2 / (n
     - p) over all rows of the series, p counting the place effects. Counts of one place are taken as
-    independent from period to period; where they are autocorrelated phi is too small for totals over the
-    whole window.
+    independent from period to period, and the change as the same in every place of an arm; where counts are
+    autocorrelated, or places change differently, phi is too small for totals over the whole window.
 
     Arguments:
         counts: one row a place and period. place: any id. after, treated: 0 or 1. count: events, 0 or more.
@@ -112,12 +113,14 @@ def _changes(totals: Floats, seen: Floats, group: Floats, keep: Mask) -> Floats:
             word = "treated" if arm else "control"
             raise MetareviewError(f"The {word} places have no events before, or none after: phi needs both.")
     design = (group[:, None] == arms[None, :]).astype(float)
-    fit = sm.GLM(
-        totals[::-1, keep].T,
-        design[keep],
-        family=sm.families.Binomial(),
-        offset=np.log(seen[1, keep] / seen[0, keep]),
-    ).fit(tol=1e-12)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # one place an arm fits exactly, which statsmodels warns of and we mean
+        fit = sm.GLM(
+            totals[::-1, keep].T,
+            design[keep],
+            family=sm.families.Binomial(),
+            offset=np.log(seen[1, keep] / seen[0, keep]),
+        ).fit(tol=1e-12)
     return np.asarray(design @ fit.params)
 
 

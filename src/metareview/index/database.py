@@ -71,6 +71,8 @@ def refresh(connection: sqlite3.Connection, schema: Schema, pieces: Sequence[Pie
     Returns:
         The keys that were filled or dropped; empty when the index was up to date.
     """
+    if _up_to_date(connection, schema, pieces):
+        return []
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         _same_schema(connection, schema)
@@ -84,6 +86,13 @@ def refresh(connection: sqlite3.Connection, schema: Schema, pieces: Sequence[Pie
             piece.fill(connection, piece.key)
             connection.execute("INSERT INTO _pieces VALUES (?, ?, ?)", (schema.room, piece.key, piece.hash))
     return sorted({*stale, *(piece.key for piece in new)})
+
+
+def _up_to_date(connection: sqlite3.Connection, schema: Schema, pieces: Sequence[Piece]) -> bool:
+    """Return whether the tables hold these pieces already, without keeping other readers waiting."""
+    found = connection.execute("SELECT hash FROM _schemas WHERE room = ?", (schema.room,)).fetchone()
+    have = dict(connection.execute("SELECT key, hash FROM _pieces WHERE room = ?", (schema.room,)).fetchall())
+    return found == (schema.hash,) and have == {piece.key: piece.hash for piece in pieces}
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -1,7 +1,7 @@
 """From events to state.
 
-The rule every room keeps: **state is a pure fold over the totally ordered events**, `reduce(step, events,
-start)` where `step(state, event)` looks at nothing but its arguments. As the order is total and does not
+The rule every room keeps: **state is a pure fold over the totally ordered events**, which looks at nothing
+else. As the order is total and does not
 depend on how files are listed or when they arrived, everyone with the same logs has the same state. What
 comes first is settled by the clock, never by the time of day. A later event does not undo an earlier one by
 being later: it says what it `replaces`, so two contrary decisions that did not know of each other both stay
@@ -10,13 +10,9 @@ heads, and the room sees a conflict.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import reduce
-from typing import TypeVar
+from collections.abc import Iterable
 
 from metareview.journal.events import Event, in_order
-
-State = TypeVar("State")
 
 
 def heads(events: Iterable[Event]) -> list[Event]:
@@ -34,8 +30,3 @@ def heads(events: Iterable[Event]) -> list[Event]:
         replaced.update(name for name in event.replaces if name in seen)
         seen.add(event.id)
     return [event for event in ordered if event.id not in replaced]
-
-
-def fold(step: Callable[[State, Event], State], events: Iterable[Event], start: State) -> State:
-    """The state after all events, taken in the total order."""
-    return reduce(step, in_order(events), start)

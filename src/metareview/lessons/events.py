@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..journal.events import Event, in_order
+from ..journal.events import Event
+from ..journal.folding import heads
 
 JUDGED = "lessons.judged"
 CERTAINTY = ("high", "moderate", "low", "very_low")
@@ -28,12 +29,9 @@ class Judgement:
 
 def fold(events: Iterable[Event]) -> dict[str, tuple[Judgement, ...]]:
     """Return the standing judgements of each finding; several people's stand side by side."""
-    mine = in_order(e for e in events if e.kind == JUDGED)
-    replaced = {event_id for e in mine for event_id in e.replaces}
     found: dict[str, list[Judgement]] = {}
-    for e in mine:
-        if e.id not in replaced:
-            d = e.data
-            judgement = Judgement(d["about"], d["certainty"], d["reason"], d["by"], e.time[:10])
-            found.setdefault(d["about"], []).append(judgement)
+    for e in heads(e for e in events if e.kind == JUDGED):
+        d = e.data
+        judgement = Judgement(d["about"], d["certainty"], d["reason"], d["by"], e.time[:10])
+        found.setdefault(d["about"], []).append(judgement)
     return {about: tuple(judgements) for about, judgements in found.items()}

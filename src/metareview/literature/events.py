@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..journal.events import Event
+from ..journal.folding import heads
 
 IMPORTED = "literature.imported"
 WITHDRAWN = "literature.withdrawn"
@@ -63,19 +64,45 @@ class LiteratureState:
     Attributes:
         imports: in journal order, one an export.
         duplicates: the latest run of deduplication, or an empty one.
-        same, different: pairs that a person judged, each pair sorted.
+        same, different: pairs that people judged, each pair sorted, with who.
+        contested: pairs that people judged both ways without seeing each other; they stand neither way.
+        judgements: pair -> ids of the standing judgements.
         kept: record id -> id of the record that stands for it (itself where it is no duplicate).
+        aliases: prefix of record ids -> prefix of the same bytes imported before, on another computer.
     """
 
     imports: tuple[Import, ...]
     duplicates: Duplicates
     same: Mapping[Pair, str]
     different: Mapping[Pair, str]
+    contested: Mapping[Pair, str]
+    judgements: Mapping[Pair, tuple[str, ...]]
     kept: Mapping[str, str]
+    aliases: Mapping[str, str]
 
     def stands_for(self, record_id: str) -> str:
         """Return the id of the record that stands for `record_id` after deduplication."""
         return self.kept.get(record_id, record_id)
+
+    def place(self, record_id: str, also: Sequence[str] = ()) -> str:
+        """Return the record that a decision on `record_id` counts for.
+
+        Arguments:
+            also: the records that were merged with it when it was decided; the first that is still here takes the
+                decision when the record itself left with its import.
+        """
+        prefixes = {i.prefix for i in self.imports}
+        for name in (record_id, *also):
+            prefix, _, number = name.rpartition(":")
+            prefix = self.aliases.get(prefix, prefix)
+            if prefix in prefixes:
+                return self.stands_for(f"{prefix}:{number}")
+        return record_id
+
+    def merged_with(self, record_id: str) -> list[str]:
+        """Return the other records of the cluster of a record."""
+        cluster = next((c for c in self.duplicates.clusters if record_id in c), ())
+        return [member for member in cluster if member != record_id]
 
     @property
     def stale(self) -> bool:
@@ -87,28 +114,45 @@ class LiteratureState:
 
 
 def fold(events: Iterable[Event]) -> LiteratureState:
-    """Fold the events of the journal, in its total order, into the state of the literature."""
+    """Fold the events of the journal into the state of the literature."""
+    standing = heads(e for e in events if e.kind in (IMPORTED, WITHDRAWN, DEDUPLICATED, SAME, DIFFERENT))
     imports: dict[str, Import] = {}
+    aliases: dict[str, str] = {}
     duplicates = Duplicates()
-    same: dict[Pair, str] = {}
-    different: dict[Pair, str] = {}
-    for event in events:
+    judged: dict[Pair, list[Event]] = {}
+    for event in standing:
         if event.kind == IMPORTED:
             found = Import(**{k: event.data[k] for k in _IMPORT_KEYS}, time=event.time)
-            imports.setdefault(found.sha256, found)
+            first = imports.setdefault(found.sha256, found)
+            if first.prefix != found.prefix:
+                aliases[found.prefix] = first.prefix
         elif event.kind == WITHDRAWN:
             imports.pop(event.data["sha256"], None)
         elif event.kind == DEDUPLICATED:
             duplicates = _duplicates(event)
-        elif event.kind in (SAME, DIFFERENT):
-            pair = pair_of(event.data["a"], event.data["b"])
-            same.pop(pair, None)
-            different.pop(pair, None)
-            (same if event.kind == SAME else different)[pair] = event.data["by"]
+        else:
+            judged.setdefault(pair_of(event.data["a"], event.data["b"]), []).append(event)
     prefixes = {i.prefix for i in imports.values()}
     here = [[m for m in cluster if m.rpartition(":")[0] in prefixes] for cluster in duplicates.clusters]
-    kept = {member: cluster[0] for cluster in here for member in cluster}
-    return LiteratureState(tuple(imports.values()), duplicates, same, different, kept)
+    return LiteratureState(
+        imports=tuple(imports.values()),
+        duplicates=duplicates,
+        same=_judged(judged, {SAME}),
+        different=_judged(judged, {DIFFERENT}),
+        contested=_judged(judged, {SAME, DIFFERENT}),
+        judgements={pair: tuple(e.id for e in found) for pair, found in judged.items()},
+        kept={member: cluster[0] for cluster in here for member in cluster},
+        aliases=aliases,
+    )
+
+
+def _judged(judged: Mapping[Pair, list[Event]], kinds: set[str]) -> dict[Pair, str]:
+    """Return the pairs whose standing judgements are of exactly these kinds, with who judged."""
+    return {
+        pair: ", ".join(dict.fromkeys(str(e.data["by"]) for e in found))
+        for pair, found in judged.items()
+        if {e.kind for e in found} == kinds
+    }
 
 
 def pair_of(a: str, b: str) -> Pair:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -228,3 +230,11 @@ def write_records(records: Iterable[Record], path: str | os.PathLike[str]) -> No
         raise MetareviewError(f"{path} cannot be written: {error.strerror}", "Check the folder.") from None
     finally:
         beside.unlink(missing_ok=True)
+
+
+@cache
+def reader_fingerprint() -> str:
+    """Return a hash of the code that reads exports, so that records kept by another version are read anew."""
+    here = Path(__file__).parent
+    files = [here / "reading.py", here / "text.py", here / "records.py", *sorted((here / "formats").glob("*.py"))]
+    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]

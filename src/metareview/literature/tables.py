@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterable
 
@@ -52,13 +53,20 @@ def records(connection: sqlite3.Connection, prefix: str) -> list[Record]:
 def search(connection: sqlite3.Connection, words: str) -> list[str]:
     """Return the ids of the records that match an FTS5 query, best first.
 
+    Words that hold a sign, such as before-after or O'Brien, are taken as phrases.
+
     Raises:
         sqlite3.OperationalError: the words are not a valid FTS5 query.
     """
     found = connection.execute(
-        "SELECT record_id FROM records_fts WHERE records_fts MATCH ? ORDER BY rank, record_id", (words,)
+        "SELECT record_id FROM records_fts WHERE records_fts MATCH ? ORDER BY rank, record_id", (_quoted(words),)
     )
     return [row[0] for row in found]
+
+
+def _quoted(words: str) -> str:
+    parts = re.findall(r'"[^"]*"|[^\s"]+', words)
+    return " ".join(p if p[0] == '"' or re.fullmatch(r"[\w()*:^]+", p) else '"' + p + '"' for p in parts)
 
 
 def _row(record: Record) -> tuple[object, ...]:

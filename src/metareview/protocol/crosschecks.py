@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 
+from ..errors import MetareviewError
+from ..journal.names import slug
 from .models import Analysis, Protocol, Sensitivity, Variable
 
 Finding = tuple[tuple[str | int, ...], str]
@@ -26,11 +29,19 @@ def crosscheck(protocol: Protocol) -> list[Finding]:
     """Return every contradiction between parts, as (path, what is wrong)."""
     return [
         *_duplicates(protocol),
+        *_votes(protocol),
         *_codebook(protocol),
         *_effects(protocol),
         *_analyses(protocol),
         *_lessons(protocol),
     ]
+
+
+def _slug(name: str) -> str:
+    try:
+        return slug(name)
+    except MetareviewError:
+        return name
 
 
 def _duplicates(protocol: Protocol) -> Iterator[Finding]:
@@ -46,9 +57,18 @@ def _duplicates(protocol: Protocol) -> Iterator[Finding]:
     for part, names in named:
         seen: set[str] = set()
         for i, name in enumerate(names):
-            if name in seen:
+            known = _slug(name) if part == "reviewers" else name
+            if known in seen:
                 yield (*part.split("."), i), f"`{name}` is named twice"
-            seen.add(name)
+            seen.add(known)
+
+
+def _votes(protocol: Protocol) -> Iterator[Finding]:
+    for stage in ("title", "fulltext") if "screening" in protocol.model_fields_set else ():
+        needed, people = getattr(protocol.screening, stage).votes, len(protocol.reviewers)
+        if needed > people:
+            what = f"{needed} votes are asked for, and {people} reviewer{'s are' if people > 1 else ' is'} named"
+            yield ("screening", stage, "votes"), f"{what}: no record could ever be decided"
 
 
 def _codebook(protocol: Protocol) -> Iterator[Finding]:
@@ -80,6 +100,11 @@ def _variable(variable: Variable) -> Iterator[str]:
 
 
 def _effects(protocol: Protocol) -> Iterator[Finding]:
+    if protocol.effects.phi != 1 and protocol.effects.phi_source == "none":
+        yield (
+            ("effects", "phi_source"),
+            f"phi is {protocol.effects.phi:g}, so it has a source: given, estimated or assumed",
+        )
     known = {v.name: v for v in protocol.codebook.effect}
     if protocol.codebook.effect and MEASURE not in known:
         yield (
@@ -121,6 +146,10 @@ def _analyses(protocol: Protocol) -> Iterator[Finding]:
                 (*path, "prefer"),
                 f"`{analysis.prefer}` is not a boolean variable, so it cannot say which is preferred",
             )
+        for j, moderators in enumerate(analysis.moderators):
+            for name in re.findall(r"[A-Za-z_][A-Za-z0-9_]*(?!\s*\()\b", moderators):
+                if name not in known and not re.search(rf"\b{name}\s*\(", moderators):
+                    yield (*path, "moderators", j), _unknown("variable", name, known)
         yield from _filters(analysis, path, known)
     for i, variant in enumerate(protocol.sensitivity):
         if variant.one_effect_per and variant.one_effect_per not in known:

@@ -82,7 +82,8 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise MetareviewError(
-            f"there is no protocol at {path}", "Run `metareview init DIR` to lay out a review folder."
+            f"there is no protocol at {path}",
+            "Restore it from git or a back-up; for a new review run `metareview init DIR`.",
         ) from None
     except UnicodeDecodeError as error:
         raise MetareviewError(f"{path} is not UTF-8 text (byte {error.start})", "Save the protocol as UTF-8.") from None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..tabular import write_bytes
-from .tables import Table
+from .tables import Table, anchor, markdown_text, plain_text
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Section:
     @property
     def anchor(self) -> str:
         """The fragment that links to the section."""
-        return "".join(c if c.isalnum() else "-" for c in self.title.lower()).strip("-")
+        return anchor(self.title.lower()).strip("-")
 
 
 def write_document(stem: Path, title: str, lead: Sequence[str], sections: Sequence[Section]) -> list[Path]:
@@ -48,6 +48,8 @@ def write_document(stem: Path, title: str, lead: Sequence[str], sections: Sequen
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["md"] = markdown_text
+    environment.filters["plain"] = plain_text
     written = []
     for suffix in ("md", "html"):
         text = environment.get_template(f"document.{suffix}.j2").render(title=title, lead=lead, sections=sections)

@@ -90,6 +90,7 @@ def pooled_cells(result: PooledResult, scale: str) -> dict[str, str]:
     """Return a pooled result's cells for reading: estimate, intervals, heterogeneity, agreement of engines."""
     return {
         "k": str(result.k),
+        "level": f"{100 * result.level:g}%",
         "estimate": effect(result.estimate, scale),
         "ci": interval(result.ci_low, result.ci_high, scale),
         "wald": interval(result.wald_ci_low, result.wald_ci_high, scale),

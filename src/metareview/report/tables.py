@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,21 +35,22 @@ class Table:
     def to_markdown(self) -> str:
         """Return the table as GitHub Markdown, with its caption and notes."""
         heads = [head for _, head in self.columns]
-        lines = [f"**{self.title}**", "", _md_row(heads), _md_row(["---"] * len(heads))]
+        lines = [f"**{markdown_text(self.title)}**", "", _md_row(heads), _md_row(["---"] * len(heads))]
         lines += [_md_row(row) for row in self.grid()] or ["*(none)*"]
-        lines += ["", *(f"*{note}*" for note in self.notes)] if self.notes else []
+        lines += ["", *(f"*{markdown_text(note)}*" for note in self.notes)] if self.notes else []
         return "\n".join(lines) + "\n"
 
     def to_html(self) -> str:
         """Return the table as an HTML fragment, with its caption, column scopes and notes."""
         heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for _, head in self.columns)
         body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>\n" for row in self.grid()
+            "<tr>" + "".join(f"<td>{html.escape(plain_text(cell))}</td>" for cell in row) + "</tr>\n"
+            for row in self.grid()
         )
         none = f'<tr><td colspan="{len(self.columns)}">(none)</td></tr>\n'
-        notes = "".join(f'<p class="note">{html.escape(note)}</p>\n' for note in self.notes)
+        notes = "".join(f'<p class="note">{html.escape(plain_text(note))}</p>\n' for note in self.notes)
         return (
-            f'<div class="table" id="{self.name}">\n<table>\n<caption>{html.escape(self.title)}</caption>\n'
+            f'<div class="table" id="{anchor(self.name)}">\n<table>\n<caption>{html.escape(plain_text(self.title))}</caption>\n'
             f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{body or none}</tbody>\n</table>\n{notes}</div>\n"
         )
 
@@ -83,4 +85,22 @@ def _md_row(cells: Sequence[Any]) -> str:
 
 
 def _md_cell(cell: Any) -> str:
-    return str(cell).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+    return re.sub(r"([`*|\[\]])", r"\\\1", markdown_text(cell).replace("\\", "\\\\"))
+
+
+def plain_text(value: Any) -> str:
+    """Return a value as text on one line, without the signs that turn the direction of what follows."""
+    return re.sub(r"\s*[\r\n]+\s*", " ", str(value)).translate(_DIRECTION)
+
+
+def markdown_text(value: Any) -> str:
+    """Return a value as Markdown text on one line, in which no HTML is read."""
+    return plain_text(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def anchor(name: str) -> str:
+    """Return a name as an id of HTML."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name)
+
+
+_DIRECTION = dict.fromkeys((*range(8234, 8239), *range(8294, 8298), 8206, 8207))

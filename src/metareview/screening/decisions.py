@@ -32,9 +32,13 @@ class Decision:
 
 
 def decide(state: ScreeningState, stage: str, record: str, needed: int) -> Decision:
-    """Return where `record` stands at `stage` when `needed` independent votes are asked for."""
+    """Return where `record` stands at `stage` when `needed` independent votes are asked for.
+
+    A resolution settles the votes it names: once another vote is cast or one is taken back, the votes are judged anew.
+    """
     votes = state.votes.get((stage, record), ())
-    resolved = state.resolutions.get((stage, record), ())
+    cast = {v.event_id for v in votes}
+    resolved = tuple(r for r in state.resolutions.get((stage, record), ()) if set(r.settles) == cast)
     if resolved:
         return _agreed(stage, record, resolved, votes, "two resolutions disagree")
     voters = {v.by for v in votes}

@@ -30,19 +30,30 @@ class CodeImported:
     form: str
 
 
-def form(folder: ReviewFolder, level: Level, path: Path) -> int:
-    """Write the form of a level, with what is coded already filled in; studies not yet coded get an empty row.
+def form(folder: ReviewFolder, level: Level, path: Path, by: str | None = None, overwrite: bool = False) -> int:
+    """Write the form of a level, with what this person coded filled in; included studies not coded get an empty row.
+
+    What others coded is not shown, so that a second coder codes independently (`export` shows what stands); where
+    nobody is named, the form is blank.
 
     Returns:
-        The number of rows filled in.
+        The number of rows.
+
+    Raises:
+        MetareviewError: the codebook has nothing at this level, or the file exists and was not kept by an import.
     """
+    person = folder.person_or_nobody(by)
+    if not folder.protocol.codebook.variables(level):
+        raise MetareviewError(f"the codebook has no variables at the {level} level", "Add them to the protocol.")
+    _require_spare(folder, path, overwrite)
     state = load_state(folder)
-    rows = [_cells(row) for row in state.coding.rows[level].values()]
+    own = [r for (at, _), rows in state.coding.standing.items() if at == level for r in rows if r.by == person]
+    found = [_cells(row) for row in own]
     if level == "study":
-        coded = state.coding.rows["study"]
-        rows += [{"study_id": study} for study in state.included_studies() if study not in coded]
-    write_form(path, folder.protocol, level, rows)
-    return len(rows)
+        done = {row.row_id for row in own}
+        found += [{"study_id": study} for study in state.included_studies() if study not in done]
+    write_form(path, folder.protocol, level, found)
+    return len(found)
 
 
 def import_form(folder: ReviewFolder, path: Path, by: str | None = None) -> CodeImported:
@@ -73,8 +84,9 @@ def import_form(folder: ReviewFolder, path: Path, by: str | None = None) -> Code
     return CodeImported(level, len(rows), len(fresh) - changed, changed, len(rows) - len(fresh), kept_form)
 
 
-def export(folder: ReviewFolder, level: Level, path: Path) -> int:
+def export(folder: ReviewFolder, level: Level, path: Path, overwrite: bool = False) -> int:
     """Write what was coded at a level as a form (CSV or XLSX); importing it again changes nothing."""
+    _require_spare(folder, path, overwrite)
     rows = list(load_state(folder).coding.rows[level].values())
     write_form(path, folder.protocol, level, [_cells(row) for row in rows])
     return len(rows)
@@ -126,6 +138,20 @@ def withdraw(folder: ReviewFolder, level: Level, row_id: str, reason: str, by: s
     data = {"level": level, "row_id": row_id, "reason": reason, "by": person}
     folder.append(person, [Draft(WITHDRAWN, data, [r.event_id for r in own])])
     return len(own)
+
+
+def _require_spare(folder: ReviewFolder, path: Path, overwrite: bool) -> None:
+    """Refuse to write over a file, which may be a form somebody is filling in, unless its bytes were kept by an import."""
+    if not path.parent.is_dir():
+        raise MetareviewError(f"there is no folder {path.parent}", "Make it first, or name another.")
+    if overwrite or not path.exists():
+        return
+    kept = list(folder.coding.glob(f"*{path.suffix.lower()}"))
+    if not any(p.read_bytes() == path.read_bytes() for p in kept):
+        raise MetareviewError(
+            f"{path} exists, and may hold work that was not imported",
+            "Import it first, name another file, or say `--overwrite`.",
+        )
 
 
 def _require_computable(path: Path, rows: Sequence[FormRow], protocol: Protocol) -> None:

@@ -63,15 +63,23 @@ def judge(folder: ReviewFolder, judged: Sequence[tuple[str, str, bool]], by: str
     Raises:
         MetareviewError: a record is unknown, a pair is one record, or it belongs to two tracks; nothing was written then.
     """
-    person = folder.person(by)
     state = load_state(folder)
+    record(folder, state, judged, by)
+    return run(folder, by, str(state.literature.duplicates.settings.get("strictness", "default")))
+
+
+def record(
+    folder: ReviewFolder, state: ReviewState, judged: Sequence[tuple[str, str, bool]], by: str | None = None
+) -> None:
+    """Record judgements on pairs without deduplicating yet; each replaces the standing ones on its pair."""
+    person = folder.person(by)
     drafts = []
     for a, b, same in judged:
         _check_pair(state, a, b)
         first, second = pair_of(a, b)
-        drafts.append(Draft(SAME if same else DIFFERENT, {"a": first, "b": second, "by": person}))
+        earlier = state.literature.judgements.get((first, second), ())
+        drafts.append(Draft(SAME if same else DIFFERENT, {"a": first, "b": second, "by": person}, earlier))
     folder.append(person, drafts)
-    return run(folder, person, str(state.literature.duplicates.settings.get("strictness", "default")))
 
 
 def _check_pair(state: ReviewState, a: str, b: str) -> None:
@@ -92,12 +100,19 @@ def unsure_pairs(folder: ReviewFolder) -> list[tuple[Record, Record, str]]:
     state = load_state(folder)
     if state.literature.stale:
         raise MetareviewError("the duplicates are out of date", "Run `metareview dedupe` first.", exit_code=1)
-    judged: set[Pair] = {*state.literature.same, *state.literature.different}
-    found = []
-    for pair in state.literature.duplicates.unsure:
-        if pair_of(pair["a"], pair["b"]) not in judged:
-            found.append((state.records[pair["a"]], state.records[pair["b"]], str(pair["why"])))
-    return found
+    return [(state.records[a], state.records[b], why) for (a, b), why in waiting_pairs(state).items()]
+
+
+def waiting_pairs(state: ReviewState) -> dict[Pair, str]:
+    """Return the pairs that wait for a judgement, those people judged both ways first, each with why."""
+    literature = state.literature
+    judged: set[Pair] = {*literature.same, *literature.different}
+    found = {pair: f"judged both ways, by {who}" for pair, who in literature.contested.items()}
+    for unsure in literature.duplicates.unsure:
+        pair = pair_of(unsure["a"], unsure["b"])
+        if pair not in judged:
+            found.setdefault(pair, str(unsure["why"]))
+    return {(a, b): why for (a, b), why in found.items() if a in state.records and b in state.records}
 
 
 def _of_track(state: ReviewState, track: str, strictness: str) -> DedupeResult:

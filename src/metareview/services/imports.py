@@ -12,12 +12,14 @@ from typing import Any
 
 from ..errors import MetareviewError
 from ..folder import ReviewFolder
+from ..journal.disk import exclusive
 from ..journal.drafts import Draft
 from ..literature.events import IMPORTED, WITHDRAWN, Import, fold
 from ..literature.reading import ReadResult, read_records
 from ..protocol.models import Source
 from ..tabular import write_bytes, write_csv
 
+LOG = "searches.csv"
 LOG_COLUMNS = (
     "file", "source", "kind", "track", "platform", "date", "query", "hits", "records", "repaired", "quarantined",
     "prefix", "sha256", "imported_by", "imported_at",
@@ -69,9 +71,25 @@ def run(
     for path, _, result in read:
         if not result.records:
             raise MetareviewError(f"{path} holds no record", "Export it again as RIS, with abstracts.")
-    outcomes = [_one(folder, person, known, date, query, hits, *item) for item in read]
-    write_log(folder)
+    outcomes: list[Imported] = []
+    with exclusive(_lock(folder)):
+        try:
+            for item in read:
+                outcomes.append(_one(folder, person, known, date, query, hits, *item))
+        except MetareviewError as error:
+            done = ", ".join(o.file for o in outcomes if o.new)
+            told = f"; imported before that: {done}" if done else ""
+            raise MetareviewError(error.message + told, error.hint, error.exit_code) from None
+        finally:
+            if any(o.new for o in outcomes):
+                write_log(folder)
     return outcomes
+
+
+def _lock(folder: ReviewFolder) -> Path:
+    """Return the file that one import at a time holds, so that two never take the same record ids."""
+    folder.index.parent.mkdir(parents=True, exist_ok=True)
+    return folder.index.with_name("import.lock")
 
 
 def withdraw(folder: ReviewFolder, name: str, reason: str, by: str | None = None) -> Import:
@@ -109,7 +127,7 @@ def write_log(folder: ReviewFolder) -> Path:
         )
         for i in imports
     ]  # fmt: skip
-    return write_csv(folder.searches / "searches.csv", LOG_COLUMNS, rows)
+    return write_csv(folder.searches / LOG, LOG_COLUMNS, rows)
 
 
 def _one(

@@ -9,7 +9,12 @@ from ..errors import MetareviewError
 from ..folder import PROTOCOL, ReviewFolder
 
 GITIGNORE = "# Derived and safe to delete; full texts are under copyright.\n.metareview/\ndata/reports/\n"
-ATTRIBUTES = "# Exports, logs and outputs are byte-for-byte: no line-end conversion.\ndata/** -text\noutputs/** -text\n"
+ATTRIBUTES = """# The protocol, exports, logs, forms, outputs and the lock are byte-for-byte: no line-end conversion.
+protocols/** -text
+data/** -text
+outputs/** -text
+metareview.lock -text
+"""
 
 
 def run(target: Path) -> ReviewFolder:
@@ -22,7 +27,10 @@ def run(target: Path) -> ReviewFolder:
     if target.is_file():
         raise MetareviewError(f"{target} is a file", "Name a folder to lay the review out in.")
     if (target / "protocols").exists():
-        raise MetareviewError(f"{target} holds a review already (it has `protocols/`)", "Name another folder.")
+        raise MetareviewError(
+            f"{target} holds a review already (it has `protocols/`)",
+            "Name another folder.",
+        )
     for path in (folder.protocol_path.parent, folder.searches, folder.journal, folder.coding, folder.outputs):
         path.mkdir(parents=True, exist_ok=True)
     text = files("metareview.protocol").joinpath("template.yaml").read_text(encoding="utf-8")

@@ -17,6 +17,8 @@ from .analyze import AnalysisResult
 from .lessons import Finding, Lessons, certainty_text, designs_text
 from .state import ReviewState
 
+NO_THEME = "without a theme"
+
 
 def findings(lessons: Lessons) -> Table:
     """Return the findings per approach and outcome in plain terms."""
@@ -26,7 +28,8 @@ def findings(lessons: Lessons) -> Table:
         rows.append(
             {
                 "approach": f.approach_label, "outcome": f.outcome, "change": estimate, "ci": ci, "pi": pi,
-                "k": f.pooled.k, "designs": designs_text(f.designs), "doubts": " ".join(f.doubts),
+                "k": f.pooled.k, "level": f"{100 * f.pooled.level:g}%",
+                "designs": designs_text(f.designs), "doubts": " ".join(f.doubts),
                 "kinds": f.kinds,
                 "certainty": certainty_text(f.judgements),
                 "studies": f.studies, "key": f.key,
@@ -36,9 +39,10 @@ def findings(lessons: Lessons) -> Table:
         ("approach", "Approach"),
         ("outcome", "Outcome"),
         ("kinds", "Change in"),
+        ("level", "Level"),
         ("change", "Change"),
-        ("ci", "95% CI"),
-        ("pi", "95% PI"),
+        ("ci", "CI"),
+        ("pi", "PI"),
         ("k", "k"),
         ("designs", "Designs"),
         ("doubts", "Doubts"),
@@ -125,12 +129,12 @@ def themes(lessons: Lessons, state: ReviewState, rules: LessonRules) -> Table:
 
 
 def by_theme(lessons: Lessons, rules: LessonRules) -> dict[str, list[CodedRow]]:
-    """Return the coded lessons that have a theme, by theme, the theme with most lessons first."""
+    """Return the coded lessons by theme, the theme with most first; those told at their approach need no theme."""
     found: dict[str, list[CodedRow]] = {}
     for row in lessons.coded:
         theme = row.values.get(rules.theme) if rules.theme else None
-        if theme:
-            found.setdefault(str(theme), []).append(row)
+        if theme or rules.approach not in row.values:
+            found.setdefault(str(theme or NO_THEME), []).append(row)
     return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
 
 

@@ -102,7 +102,8 @@ def run(
 ) -> Lessons:
     """Gather what was learned."""
     state = state or load_state(folder)
-    results = run_analyses(folder) if results is None else results
+    if results is None:
+        results = run_analyses(folder) if folder.protocol.analyses else {}
     findings = [f for r in _chosen(folder.protocol, results) for f in _findings(folder.protocol, r, state)]
     findings.sort(key=lambda f: f.approach_label.casefold())
     coding = state.coding.rows

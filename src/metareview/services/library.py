@@ -47,18 +47,24 @@ def with_index(
     except sqlite3.DatabaseError as error:
         damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
         if not (again and damaged):
-            raise
+            if _is_about_the_query(error):
+                raise
+            raise MetareviewError(
+                f"the index {folder.index} cannot be used: {error}",
+                "It is derived: see that the disk has room and no other metareview is at work, or delete it.",
+            ) from None
     folder.index.unlink(missing_ok=True)
     return with_index(folder, imports, read, again=False)
 
 
 def _refresh(folder: ReviewFolder, connection: sqlite3.Connection, imports: Sequence[Import]) -> None:
-    from ..literature.reading import read_records
+    from ..literature.reading import read_records, reader_fingerprint
 
     def piece(imported: Import) -> Any:
         _check(folder, imported)
         path = folder.root / imported.file
-        return tables.piece(imported.prefix, imported.sha256, lambda: read_records(path, imported.prefix).records)
+        key = f"{imported.sha256}:{reader_fingerprint()}"
+        return tables.piece(imported.prefix, key, lambda: read_records(path, imported.prefix).records)
 
     refresh(connection, tables.SCHEMA, [piece(i) for i in imports])
 
@@ -80,8 +86,18 @@ def _told(i: Import) -> str:
     return f"{i.file} (by {i.by}, {i.time}, SHA-256 {i.sha256[:12]})"
 
 
+def _is_about_the_query(error: sqlite3.DatabaseError) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR
+
+
 def _check(folder: ReviewFolder, imported: Import) -> None:
     path = folder.root / imported.file
+    if not path.resolve().is_relative_to(folder.searches.resolve()):
+        raise MetareviewError(
+            f"the journal names the export {imported.file}, which is not in data/searches",
+            "Exports lie in data/searches; restore the journal from git.",
+            exit_code=STALE,
+        )
     if not path.is_file():
         raise MetareviewError(
             f"the export {imported.file} is missing", "Restore it from git or a back-up.", exit_code=STALE

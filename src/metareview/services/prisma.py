@@ -88,7 +88,7 @@ def _record(state: ReviewState, record: str, titles: dict[str, str]) -> FlowReco
 def _report(folder: ReviewFolder, state: ReviewState, report: str) -> FlowReport:
     decision = state.decision("fulltext", report)
     retrieved = state.retrieved(report)
-    decided = decision.status == DECIDED and bool(retrieved)
+    decided = decision.status == DECIDED
     outcomes = state.screening.retrievals.get(report, ())
     return FlowReport(
         report_id=report,

@@ -81,6 +81,9 @@ def list_amendments(folder: ReviewFolder) -> tuple[list[Registration], list[Amen
 
 def _day(date: str) -> str:
     try:
-        return datetime.date.fromisoformat(date).isoformat()
+        day = datetime.date.fromisoformat(date)
     except ValueError:
         raise MetareviewError(f"`{date}` is not a date like 2026-11-24") from None
+    if day > datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=1):
+        raise MetareviewError(f"{date} lies in the future", "Give the day of registration.")
+    return day.isoformat()

@@ -13,6 +13,7 @@ from ..folder import PROTOCOL, ReviewFolder
 from ..provenance.lockfile import Comparison, Lock, compare, flat_numbers, hashes, read_lock, write_lock
 from ..report.numbers import plural
 from . import report
+from .imports import LOG
 from .report_documents import Evidence
 
 PACKAGES = (
@@ -68,7 +69,7 @@ def reproduce(folder: ReviewFolder) -> Comparison:
         return compare(locked, _now(clean, built.evidence))
 
 
-def require_same(comparison: Comparison, verb: str) -> None:
+def require_same(comparison: Comparison) -> None:
     """Raise MetareviewError (exit code 3) naming what is not as locked."""
     if comparison.failures:
         shown = [f"  {d}" for d in comparison.failures[:12]]
@@ -82,18 +83,32 @@ def require_same(comparison: Comparison, verb: str) -> None:
         )
 
 
+def inputs_changed(folder: ReviewFolder) -> int:
+    """Return how many inputs differ from those locked; nothing is recomputed."""
+    locked = read_lock(folder.lock).inputs
+    now = hashes(folder.root, _inputs(folder))
+    return sum(locked.get(name) != now.get(name) for name in {*locked, *now})
+
+
 def _now(folder: ReviewFolder, evidence: Evidence) -> Lock:
     return Lock(
         inputs=hashes(folder.root, _inputs(folder)),
         versions={name: _version(name) for name in PACKAGES},
         results=_results(evidence),
-        outputs=hashes(folder.root, _files(folder.outputs)),
+        outputs=hashes(folder.root, [*_files(folder.outputs), *_derived(folder)]),
     )
 
 
 def _inputs(folder: ReviewFolder) -> list[Path]:
-    data = [p for place in (folder.searches, folder.journal, folder.coding) for p in _files(place)]
+    derived = set(_derived(folder))
+    data = [p for place in (folder.searches, folder.journal, folder.coding) for p in _files(place) if p not in derived]
     return [folder.root / PROTOCOL, *data]
+
+
+def _derived(folder: ReviewFolder) -> list[Path]:
+    """Return the search log: it lies beside the exports, and is written anew from the journal."""
+    path = folder.searches / LOG
+    return [path] if path.is_file() else []
 
 
 def _files(place: Path) -> list[Path]:

@@ -7,11 +7,15 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import MetareviewError
 from ..folder import ReviewFolder
+from ..protocol.loading import protocol_hash
 from ..report.prisma import check
 from . import analyze, effects, imports, lessons, prisma, report_documents
 from .report_documents import Evidence
 from .state import load_state
+
+MADE = {"report.md", "report.html", "lessons.md", "lessons.html", "figures", "prisma", "tables"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,7 +42,9 @@ def gather(folder: ReviewFolder) -> Evidence:
     pooled = {s for r in results.values() for s in r.selection.frame["study_id"]}
     counts = prisma.run(folder, state, synthesised=sorted(pooled))
     learned = lessons.run(folder, results, state)
-    return Evidence(state, frame, effects.phi_table(folder, frame), results, counts, check(counts), learned)
+    phi, checks = effects.phi_table(folder, frame), check(counts)
+    sha256 = protocol_hash(folder.protocol_text)
+    return Evidence(state, frame, phi, results, counts, checks, learned, sha256)
 
 
 def run(folder: ReviewFolder, out: Path | None = None) -> Reported:
@@ -48,13 +54,19 @@ def run(folder: ReviewFolder, out: Path | None = None) -> Reported:
         out: where to build; the review's `outputs/` by default.
     """
     target = out or folder.outputs
+    _require_replaceable(folder, target)
     evidence = gather(folder)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    workshop = folder.index.parent if out is None else target.absolute().parent
+    workshop.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=".report-", dir=workshop))
     try:
-        written = report_documents.write(folder, evidence, part)
-        files = tuple(sorted(p.relative_to(part).as_posix() for p in written))
-        _replace(part, target)
+        new = part / "new"
+        new.mkdir()
+        written = report_documents.write(folder, evidence, new)
+        files = tuple(sorted(p.relative_to(new).as_posix() for p in written))
+        if target.exists():
+            target.rename(part / "old")
+        new.rename(target)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     if evidence.state.literature.imports:
@@ -63,11 +75,15 @@ def run(folder: ReviewFolder, out: Path | None = None) -> Reported:
     return Reported(evidence, files, failed)
 
 
-def _replace(part: Path, target: Path) -> None:
-    old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    part.chmod(0o755)
-    if target.exists():
-        target.rename(old)
-    part.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
+def _require_replaceable(folder: ReviewFolder, target: Path) -> None:
+    """Refuse to replace a folder that holds anything but a report."""
+    if not target.exists():
+        return
+    if target.is_dir():
+        strange = sorted(p.name for p in target.iterdir() if p.name not in MADE)
+        if not strange:
+            return
+        what = f"{target} holds what no report wrote: {', '.join(strange[:5])}"
+    else:
+        what = f"{target} is a file"
+    raise MetareviewError(what, "A report replaces its whole folder: name an empty or a new one, or move these away.")

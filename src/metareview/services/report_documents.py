@@ -36,6 +36,7 @@ class Evidence:
     counts: FlowCounts
     checks: list[IdentityCheck]
     lessons: Lessons
+    protocol_sha256: str
 
 
 def write(folder: ReviewFolder, evidence: Evidence, out: Path) -> list[Path]:
@@ -150,7 +151,7 @@ def _forest(protocol: Protocol, state: ReviewState, result: AnalysisResult) -> t
         title=analysis.label + (f" [{analysis.flag}]" if analysis.flag else ""),
         xlabel="Ratio" if analysis.scale == "log" else "Standardised mean difference",
     )
-    caption = f"{analysis.label}: effects, pooled estimate (diamond) and 95% prediction interval."
+    caption = f"{analysis.label}: effects, pooled estimate (diamond) and {100 * analysis.level:g}% prediction interval."
     return figure, caption, alt_text(result.pooled, subgroups=groups, scale=analysis.scale)
 
 
@@ -190,7 +191,7 @@ def _report(
         Section("Limits", ("What this review is not, and what weakens it:",) if limits else (), limits),
         Section("Eligibility", ("Included:",), protocol.eligibility.include),
         Section("Excluded", ("One reason each, the first that applies in this order:",), reasons, level=3),
-        Section("Protocol", tuple(_registration(evidence.state))),
+        Section("Protocol", tuple(_registration(evidence))),
         Section("Searches", tables=(found["searches"],)),
         Section(
             "Flow of records and reports",
@@ -221,14 +222,20 @@ def _analyses(evidence: Evidence, pictures: Mapping[str, Picture]) -> list[Secti
     ]
 
 
-def _registration(state: ReviewState) -> list[str]:
-    if not state.registrations:
+def _registration(evidence: Evidence) -> list[str]:
+    known = evidence.state.registrations
+    if not known:
         return ["The protocol was not registered."]
-    return [
+    told = [
         f"Version {r.version} registered on {r.date} (SHA-256 {r.sha256[:12]}…)"
         + (f": {r.reason}" if r.reason else ".")
-        for r in state.registrations
+        for r in known
     ]
+    if known[-1].sha256 != evidence.protocol_sha256:
+        told.append(
+            "The protocol was changed after that, and this report is made with a change that is not registered."
+        )
+    return told
 
 
 def _lessons(

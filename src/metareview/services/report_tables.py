@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..folder import ReviewFolder
 from ..report.numbers import fixed, p_value, pooled_cells, signed_percent
-from ..report.prisma import FlowCounts, IdentityCheck
+from ..report.prisma import FlowCounts, IdentityCheck, to_id_rows
 from ..report.tables import Table, table
 from .analyze import AnalysisResult, named_groups
 from .state import ReviewState
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 POOLED_HEADS = (
-    ("analysis", "Analysis"), ("group", "Group"), ("k", "k"), ("estimate", "Estimate"), ("ci", "95% CI"),
-    ("wald", "95% CI (Wald)"), ("pi", "95% PI"), ("p", "p"), ("tau2", "τ²"), ("tau2_ci", "τ² 95% CI (Q-profile)"),
+    ("analysis", "Analysis"), ("group", "Group"), ("k", "k"), ("level", "Level"), ("estimate", "Estimate"), ("ci", "CI"),
+    ("wald", "CI (Wald)"), ("pi", "PI"), ("p", "p"), ("tau2", "τ²"), ("tau2_ci", "τ² CI (Q-profile)"),
     ("I2", "I²"), ("H2", "H²"), ("Q", "Q (df), p"), ("agreement", "Second engine"), ("notes", "Notes"),
 )  # fmt: skip
 
@@ -178,9 +178,10 @@ def sensitivity(results: Iterable[AnalysisResult], labels: Mapping[str, str]) ->
         ("analysis", "Analysis"),
         ("variant", "Variant"),
         ("k", "k"),
+        ("level", "Level"),
         ("estimate", "Estimate"),
-        ("ci", "95% CI"),
-        ("pi", "95% PI"),
+        ("ci", "CI"),
+        ("pi", "PI"),
         ("tau2", "τ²"),
         ("I2", "I²"),
     ]
@@ -218,7 +219,13 @@ def regressions(results: Iterable[AnalysisResult]) -> Table:
         for reg in r.regressions:
             test = f"{fixed(reg.QM)} ({reg.QM_df}), p {p_value(reg.QM_p)}"
             for c in reg.to_frame().to_dict("records"):
-                base = {"analysis": r.analysis.label, "model": reg.formula, "k": reg.k, "term": c["term"]}
+                base = {
+                    "analysis": r.analysis.label,
+                    "level": f"{100 * reg.level:g}%",
+                    "model": reg.formula,
+                    "k": reg.k,
+                    "term": c["term"],
+                }
                 numbers = {
                     "estimate": fixed(c["estimate"], 3),
                     "ci": f"{fixed(c['ci_low'], 3)} to {fixed(c['ci_high'], 3)}",
@@ -229,9 +236,10 @@ def regressions(results: Iterable[AnalysisResult]) -> Table:
         ("analysis", "Analysis"),
         ("model", "Model"),
         ("k", "k"),
+        ("level", "Level"),
         ("term", "Term"),
         ("estimate", "Coefficient"),
-        ("ci", "95% CI"),
+        ("ci", "CI"),
         ("p", "p"),
         ("QM", "Omnibus test"),
         ("R2", "R² %"),
@@ -279,14 +287,7 @@ def identities(checks: Iterable[IdentityCheck]) -> Table:
 
 def flow_ids(counts: FlowCounts, state: ReviewState) -> Table:
     """Return the ids behind every box of the flow diagram."""
-    rows = [
-        {"box": box, "id": i, "citation": state.records[i].cite() if i in state.records else ""}
-        for box, ids in counts.ids.items()
-        for i in ids
-    ]
-    return table(
-        "prisma_ids",
-        "What stands behind each box",
-        [("box", "Box"), ("id", "Id"), ("citation", "Citation")],
-        rows,
-    )
+    cite = {name: record.cite() for name, record in state.records.items()}
+    rows = [{**row, "citation": cite.get(row["id"], "")} for row in to_id_rows(counts)]
+    heads = [("r_key", "Box"), ("detail", "Of which"), ("id", "Id"), ("citation", "Citation")]
+    return table("prisma_ids", "What stands behind each box", heads, rows)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..errors import MetareviewError
 from ..folder import ReviewFolder
@@ -22,12 +23,16 @@ STUDY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 @dataclass(frozen=True)
 class Report:
-    """A report that was sought: its record, whether its text was obtained, and the study it tells of."""
+    """A report that was sought: its record, whether its text was obtained, and the study it tells of.
+
+    `contradiction` says what two people decided otherwise of it; such a report waits.
+    """
 
     record: Record
     retrieved: bool | None
     reason: str
     study: str | None
+    contradiction: str = ""
 
 
 def reports(folder: ReviewFolder, only: str = "") -> list[Report]:
@@ -46,7 +51,12 @@ def report_of(state: ReviewState, report: str) -> Report:
     """Return where one report stands."""
     outcomes = state.screening.retrievals.get(report, ())
     reason = outcomes[-1].reason if outcomes else ""
-    return Report(state.records[report], state.retrieved(report), reason, state.study_of(report))
+    links = state.screening.links.get(report, ())
+    said = [f"{o.by}: {'retrieved' if o.retrieved else 'not retrieved'}" for o in outcomes]
+    linked = [f"{x.by}: {x.study}" for x in links]
+    contrary = [said] * (len({o.retrieved for o in outcomes}) > 1) + [linked] * (len({x.study for x in links}) > 1)
+    told = "; ".join(", ".join(words) for words in contrary)
+    return Report(state.records[report], state.retrieved(report), reason, state.study_of(report), told)
 
 
 def close(folder: ReviewFolder, outcomes: Sequence[tuple[str, bool, str]], by: str | None = None) -> int:
@@ -58,7 +68,6 @@ def close(folder: ReviewFolder, outcomes: Sequence[tuple[str, bool, str]], by: s
     person = folder.person(by)
     state = load_state(folder)
     sought = set(state.sought())
-    events = {e.id: e for e in folder.events() if e.kind == RETRIEVED}
     drafts = []
     for report, retrieved, reason in outcomes:
         kept = _sought(state, sought, report)
@@ -66,11 +75,15 @@ def close(folder: ReviewFolder, outcomes: Sequence[tuple[str, bool, str]], by: s
             raise MetareviewError(
                 f"`{report}` was not retrieved: why?", "Say `--reason`, such as 'no copy in any library'."
             )
-        earlier = [i for i, e in events.items() if state.literature.stands_for(e.data["report"]) == kept]
-        standing = [(o.retrieved, o.reason) for o in state.screening.retrievals.get(kept, ())]
-        if standing != [(retrieved, reason)]:
-            data = {"report": kept, "retrieved": retrieved, "reason": reason, "by": person}
-            drafts.append(Draft(RETRIEVED, data, earlier))
+        if not retrieved and state.screening.votes.get(("fulltext", kept)):
+            raise MetareviewError(
+                f"`{report}` has votes on its full text, so it was retrieved",
+                "Take the votes back first: `screen undo`.",
+            )
+        standing = state.screening.retrievals.get(kept, ())
+        if [(o.retrieved, o.reason) for o in standing] != [(retrieved, reason)]:
+            data = {**_report(state, kept), "retrieved": retrieved, "reason": reason, "by": person}
+            drafts.append(Draft(RETRIEVED, data, [o.event_id for o in standing]))
     return len(folder.append(person, drafts))
 
 
@@ -83,7 +96,6 @@ def link(folder: ReviewFolder, links: Sequence[tuple[str, str]], by: str | None 
     person = folder.person(by)
     state = load_state(folder)
     sought = set(state.sought())
-    events = [e for e in folder.events() if e.kind == LINKED]
     drafts = []
     for report, study in links:
         kept = _sought(state, sought, report)
@@ -91,9 +103,10 @@ def link(folder: ReviewFolder, links: Sequence[tuple[str, str]], by: str | None 
             raise MetareviewError(
                 f"`{study}` is not a study id", "Use letters, digits, `_`, `.` and `-`, such as smith2019."
             )
-        earlier = [e.id for e in events if state.literature.stands_for(e.data["report"]) == kept]
-        if state.screening.links.get(kept, ()) != (study,):
-            drafts.append(Draft(LINKED, {"report": kept, "study": study, "by": person}, earlier))
+        standing = state.screening.links.get(kept, ())
+        if {x.study for x in standing} != {study}:
+            data = {**_report(state, kept), "study": study, "by": person}
+            drafts.append(Draft(LINKED, data, [x.event_id for x in standing]))
     return len(folder.append(person, drafts))
 
 
@@ -118,7 +131,18 @@ def _cells(path: Path, needed: tuple[str, ...], more: tuple[str, ...] = ()) -> l
         raise MetareviewError(
             f"{path} lacks the column {', '.join(missing)}", f"It needs: {', '.join((*needed, *more))}."
         )
-    return [(n, {c: str(row.get(c) or "").strip() for c in (*needed, *more)}) for n, row in table.rows]
+    rows = [(n, {c: str(row.get(c) or "").strip() for c in (*needed, *more)}) for n, row in table.rows]
+    first: dict[str, int] = {}
+    twice = [f"row {n}: `{r['report']}` stands in row {first[r['report']]} already" for n, r in rows
+             if first.setdefault(r["report"], n) != n]  # fmt: skip
+    if twice:
+        raise MetareviewError(f"{path}: {'; '.join(twice)}", NOTHING)
+    return rows
+
+
+def _report(state: ReviewState, report: str) -> dict[str, Any]:
+    merged = state.literature.merged_with(report)
+    return {"report": report, **({"also": merged} if merged else {})}
 
 
 def _sought(state: ReviewState, sought: set[str], report: str) -> str:

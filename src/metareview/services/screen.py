@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
-from ..errors import MetareviewError
+from ..errors import MetareviewError, MetareviewWarning
 from ..folder import ReviewFolder
 from ..journal.drafts import Draft
 from ..journal.events import Event
@@ -47,6 +49,10 @@ class Session:
         self.stage = stage
         self.person = folder.person(by)
         self._state = load_state(folder)
+        if self._state.literature.stale:
+            warnings.warn(
+                "the duplicates are out of date; run `metareview dedupe` first", MetareviewWarning, stacklevel=2
+            )
         self._queue = _queue(self._state, stage, self.person)
         self._cast: list[tuple[str, str]] = []
         self._log = folder.open_log(self.person)
@@ -105,7 +111,7 @@ def cast(
         kept = _checked(folder.protocol, state, stage, record, decision, reason)
         own = [v for v in state.screening.votes.get((stage, kept), ()) if v.by == person]
         if [(v.decision, v.reason, v.note) for v in own] != [(decision, reason, note)]:
-            data = _data(stage, kept, person, decision, reason, note)
+            data = _data(state, stage, kept, person, decision, reason, note)
             drafts.append(Draft(VOTED, data, [v.event_id for v in own]))
     write = append or (lambda found: folder.append(person, found))
     return [e.id for e in write(drafts)]
@@ -153,8 +159,9 @@ def resolve(
     standing = state.screening.resolutions.get((stage, kept), ())
     if state.decision(stage, kept).status != CONFLICT and not standing:
         raise MetareviewError(f"`{kept}` is not in conflict at {stage}", "`metareview screen conflicts` lists what is.")
-    data = _data(stage, kept, person, decision, reason, note)
-    folder.append(person, [Draft(RESOLVED, data, [v.event_id for v in standing])])
+    data = _data(state, stage, kept, person, decision, reason, note)
+    settled = {"settles": [v.event_id for v in state.screening.votes.get((stage, kept), ())]}
+    folder.append(person, [Draft(RESOLVED, data | settled, [v.event_id for v in standing])])
     return load_state(folder).decision(stage, kept)
 
 
@@ -190,7 +197,14 @@ def import_votes(folder: ReviewFolder, path: Path, stage: Stage, by: str | None 
         by_person.setdefault(person, []).append(vote)
     if problems:
         raise MetareviewError(f"{path}: nothing was imported, because\n" + "\n".join(problems), "Mend the rows named.")
-    return sum(len(cast(folder, stage, votes, person, state)) for person, votes in by_person.items())
+    done: dict[str, int] = {}
+    for person, votes in by_person.items():
+        try:
+            done[person] = len(cast(folder, stage, votes, person, state))
+        except MetareviewError as error:
+            told = "".join(f"; {n} votes of {name} were cast before that" for name, n in done.items())
+            raise MetareviewError(error.message + told, error.hint, error.exit_code) from None
+    return sum(done.values())
 
 
 def conflicts(folder: ReviewFolder, stage: Stage | None = None) -> list[tuple[Record, Decision]]:
@@ -241,7 +255,7 @@ def _checked(protocol: Protocol, state: ReviewState, stage: Stage, record: str, 
     if record not in state.records:
         raise MetareviewError(f"there is no record `{record}`", "`metareview records` lists them.")
     kept = state.literature.stands_for(record)
-    if kept not in candidates(state, stage):
+    if not state.judged_at(stage, kept):
         raise MetareviewError(f"`{record}` is not judged at {stage}: {_why_not(state, stage, kept)}")
     if decision not in DECISIONS:
         raise MetareviewError(f"`{decision}` is not a decision", f"Say one of {', '.join(DECISIONS)}.")
@@ -268,12 +282,10 @@ def _why_not(state: ReviewState, stage: Stage, record: str) -> str:
     return "its text was not retrieved (`metareview retrieve record`)"
 
 
-def _data(stage: str, record: str, person: str, decision: str, reason: str, note: str) -> dict[str, str]:
-    return {
-        "stage": stage,
-        "record": record,
-        "by": person,
-        "decision": decision,
-        "reason": reason,
-        "note": note,
-    }
+def _data(
+    state: ReviewState, stage: str, record: str, person: str, decision: str, reason: str, note: str
+) -> dict[str, Any]:
+    merged = state.literature.merged_with(record)
+    also = {"also": merged} if merged else {}
+    data = {"stage": stage, "record": record, "by": person, "decision": decision, "reason": reason, "note": note}
+    return data | also

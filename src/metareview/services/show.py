@@ -8,6 +8,7 @@ from ..coding.codebook import to_cell
 from ..coding.events import ID_COLUMN, CodedRow
 from ..errors import MetareviewError
 from ..folder import PROTOCOL, ReviewFolder
+from ..literature.events import WITHDRAWN
 from .state import ReviewState, load_state
 
 Fact = tuple[str, Any]
@@ -29,6 +30,10 @@ def run(folder: ReviewFolder, name: str) -> list[Fact]:
         return _study(folder, state, name)
     if name.rpartition("/")[2] in {a.name for a in folder.protocol.analyses}:
         return _pooled(folder, name)
+    gone = [e for e in folder.events() if e.kind == WITHDRAWN and e.data["prefix"] == name.rpartition(":")[0]]
+    if gone:
+        d = gone[-1].data
+        return [("record", name), ("left", f"its import was taken back by {d['by']}, {gone[-1].time}: {d['reason']}")]
     raise MetareviewError(
         f"nothing here is called `{name}`",
         "Give the id of a record, study, effect, lesson or principle, an analysis, or APPROACH/ANALYSIS.",

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..coding import events as coding_events
 from ..coding.events import CodingState
-from ..errors import SAYS_NO, MetareviewError
+from ..errors import SAYS_NO, STALE, MetareviewError, MetareviewWarning
 from ..folder import ReviewFolder
+from ..journal.events import Event
+from ..journal.names import slug
 from ..lessons import events as lesson_events
 from ..lessons.events import Judgement
 from ..literature import events as literature_events
 from ..literature.events import Import, LiteratureState
 from ..literature.records import Record
+from ..protocol import registration
 from ..protocol.registration import Registration, registrations
 from ..screening import events as screening_events
 from ..screening.decisions import DECIDED, Decision, decide
@@ -65,6 +69,14 @@ class ReviewState:
         """Return the reports whose text was obtained."""
         return [r for r in self.sought() if self.retrieved(r)]
 
+    def judged_at(self, stage: str, record: str) -> bool:
+        """Return whether a record is judged at a stage: on title and abstract, or on full text once its text is there."""
+        if record not in self.records or self.literature.stands_for(record) != record:
+            return False
+        if self.origin[record].track != "studies":
+            return False
+        return stage == "title" or (self.included("title", record) and bool(self.retrieved(record)))
+
     def included(self, stage: str, record: str) -> bool:
         """Return whether a record is decided and included at a stage."""
         decision = self.decision(stage, record)
@@ -76,8 +88,8 @@ class ReviewState:
 
     def study_of(self, report: str) -> str | None:
         """Return the study a report is linked to; None when it is not, or when two links contradict."""
-        links = self.screening.links.get(report, ())
-        return links[0] if len(links) == 1 else None
+        studies = {link.study for link in self.screening.links.get(report, ())}
+        return studies.pop() if len(studies) == 1 else None
 
     def included_studies(self) -> dict[str, list[str]]:
         """Return the included studies, each with its included reports, in the order first seen."""
@@ -96,19 +108,39 @@ def load_state(folder: ReviewFolder) -> ReviewState:
         MetareviewError: a log or an export was edited (exit code 3), or the protocol has mistakes.
     """
     events = folder.events()
-    literature = literature_events.fold(events)
+    _warn_of_unknown(events)
+    names = {slug(r.name): r.name for r in folder.protocol.reviewers}
+
+    def name(event: Event) -> str:
+        return names.get(event.person, str(event.data["by"]))
+
+    try:
+        literature = literature_events.fold(events)
+        screening = screening_events.fold(events, literature.place, name)
+        coding = coding_events.fold(events, name)
+        judgements, registered = lesson_events.fold(events), registrations(events)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise MetareviewError(
+            f"an event of the journal is not as this version writes it ({type(error).__name__}: {error})",
+            "Use the metareview that wrote it, or restore the journal from git.",
+            exit_code=STALE,
+        ) from None
     records, origin = load_records(folder, literature.imports)
     rules = folder.protocol.screening
-    return ReviewState(
-        literature=literature,
-        screening=screening_events.fold(events, literature.stands_for),
-        coding=coding_events.fold(events),
-        judgements=lesson_events.fold(events),
-        registrations=registrations(events),
-        records=records,
-        origin=origin,
-        votes_needed={"title": rules.title.votes, "fulltext": rules.fulltext.votes},
-    )
+    needed = {"title": rules.title.votes, "fulltext": rules.fulltext.votes}
+    return ReviewState(literature, screening, coding, judgements, registered, records, origin, needed)
+
+
+def _warn_of_unknown(events: list[Event]) -> None:
+    rooms = (literature_events, screening_events, coding_events, lesson_events, registration)
+    known = {value for room in rooms for key, value in vars(room).items() if key.isupper() and isinstance(value, str)}
+    unknown = sorted({e.kind for e in events} - known)
+    if unknown:
+        warnings.warn(
+            f"the journal has events this version does not know ({', '.join(unknown)}); a newer metareview wrote them",
+            MetareviewWarning,
+            stacklevel=3,
+        )
 
 
 def require_agreed(state: ReviewState) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 from ..folder import ReviewFolder
 from ..protocol.loading import protocol_hash
 from ..report.numbers import plural
+from .dedupe import waiting_pairs
+from .provenance import inputs_changed
 from .screen import STAGES, progress
 from .state import ReviewState, load_state
 
@@ -69,8 +71,7 @@ def _duplicates(state: ReviewState) -> Step:
     gone = sum(len(c) - 1 for c in found.clusters)
     if state.literature.stale:
         return Step("duplicates", f"{gone} merged", "out of date", "metareview dedupe")
-    judged = {*state.literature.same, *state.literature.different}
-    unsure = sum(tuple(sorted((u["a"], u["b"]))) not in judged for u in found.unsure)
+    unsure = len(waiting_pairs(state))
     left = f"{plural(unsure, 'pair')} to judge" if unsure else ""
     return Step("duplicates", f"{gone} merged", left, "metareview dedupe review" if unsure else "")
 
@@ -96,7 +97,9 @@ def _retrieval(state: ReviewState) -> Step:
     sought = state.sought()
     waiting = sum(state.retrieved(r) is None for r in sought)
     got = sum(bool(state.retrieved(r)) for r in sought)
-    left = f"{waiting} to retrieve" if waiting else ""
+    contrary = sum(len({o.retrieved for o in state.screening.retrievals.get(r, ())}) > 1 for r in sought)
+    said = f" ({contrary} decided both ways)" if contrary else ""
+    left = f"{waiting} to retrieve{said}" if waiting else ""
     return Step("retrieval", f"{got} of {len(sought)} retrieved", left, "metareview retrieve" if waiting else "")
 
 
@@ -124,4 +127,7 @@ def _outputs(folder: ReviewFolder) -> Step:
         return Step("outputs", "not built", "build them", "metareview report")
     if not folder.lock.is_file():
         return Step("outputs", "built", "not locked", "metareview lock")
-    return Step("outputs", "built and locked", "", "metareview verify")
+    changed = inputs_changed(folder)
+    if changed:
+        return Step("outputs", "built and locked", f"since then {plural(changed, 'input')} changed", "metareview lock")
+    return Step("outputs", "built and locked from these inputs", "", "")

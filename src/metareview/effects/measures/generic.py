@@ -87,6 +87,19 @@ def _rules(x: Columns, way: Floats, given: Mask, middle: Mask) -> Texts:
     return out
 
 
+def _second_figure(x: Columns, yi: Floats, se: Floats, way: Floats, given: Mask, note: Texts) -> Texts:
+    """Add to the notes where a figure that was also printed implies another SE by more than a seventh."""
+    out = note.copy()
+    for j, name in enumerate(_WAYS):
+        implied = _standard_error(x, yi, np.full(len(way), float(j)))
+        with np.errstate(all="ignore"):
+            ratio = implied / se
+        for i in np.flatnonzero(given[j] & (way != j) & (way >= 0) & (np.abs(np.log(ratio)) > np.log(1.15))):
+            said = f"the printed {name} implies a standard error {ratio[i]:.2g} times this one"
+            out[i] = f"{out[i]}; {said}" if out[i] else said
+    return out
+
+
 def compute(columns: Columns) -> Computed:
     """The printed effect and its SE on the scale of analysis; arrays of shape (k,).
 
@@ -106,6 +119,7 @@ def compute(columns: Columns) -> Computed:
     delta = (way == 0) & ((scale == RATIO) | (scale == PERCENT))
     method = np.where((way >= 2) | delta | middle | by_sd, "estimated", "computed").astype(object)
     note = np.where(lopsided(printed, low, high), "interval is more than 1.5 times lopsided", "").astype(object)
+    note = _second_figure(x, yi, se, way, given, note)
     sign = np.where(x["inverted"] == 1, -1.0, 1.0)
     rule = _rules(x, way, given, middle)
     return Computed(sign * yi / sd, (se / sd) ** 2, method, rule, note, scale_words(scale))
@@ -122,6 +136,8 @@ def check(columns: Columns) -> list[Problem]:
     no_way = ~given.any(axis=0) & np.isnan(x["ci_low"]) & np.isnan(x["ci_high"])
     found += flag_rows(no_way, "se", "is missing, and so are ci_low and ci_high, t and p; give one of them")
     found += flag_rows(x["t"] == 0, "t", "is 0: no SE follows from it")
+    contrary = ~np.isnan(x["t"]) & (x["t"] * np.nan_to_num(to_analysis(y, scale)) < 0)
+    found += flag_rows(contrary, "t", "{:g} has another sign than the effect", x["t"])
     backed = ~given[0] & ~given[1] & (given[2] | given[3]) & (to_analysis(y, scale) == 0)
     found += flag_rows(backed, "estimate", "{:g} is no effect at all: no SE follows from t or p", y)
     wrong = ~np.isnan(x["standardiser"]) & ~np.isnan(scale) & (scale != DIFFERENCE)
