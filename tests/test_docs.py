@@ -277,7 +277,7 @@ def test_verb_page_shows_every_subcommand_and_its_parts(page: Path) -> None:
 
 def test_event_kinds_that_pages_name_are_those_of_the_journal() -> None:
     source = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "src").rglob("*.py"))
-    known = set(re.findall(r'^[A-Z]+ = "([a-z]+\.[a-z]+)"$', source, re.M))
+    known = set(re.findall(r'^[A-Z]+ = "([a-z]+\.[a-z]+(?<!\.csv))"$', source, re.M))
     named = {k for page in VERBS for k in re.findall(r"event\s+`([a-z]+\.[a-z]+)`", page.read_text(encoding="utf-8"))}
     assert known and named == known
 

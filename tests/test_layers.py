@@ -52,6 +52,7 @@ FRONT_END = {
 }
 FRONT_END_TYPES = {
     "metareview.literature.records": "the record that the screening prompt shows",
+    "metareview.provenance.lockfile": "the comparison that verify and reproduce tell of",
     "metareview.synthesis.results": "the pooled result whose cells are printed",
 }
 HEAVY = {

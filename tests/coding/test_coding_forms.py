@@ -49,10 +49,11 @@ def round_trip(suffix: str, given_rows: list[dict[str, Any]]) -> None:
         found = read_form(path, protocol)
         again = write_form(Path(folder) / f"again{suffix}", protocol, "study", given_rows)
         assert again.read_bytes() == path.read_bytes()
-    expected = [(r["study_id"], {k: v for k, v in r.items() if k != "study_id"}) for r in given_rows]
+    filled = [(n, r) for n, r in enumerate(given_rows, start=2) if len(r) > 1]  # a row of ids alone waits to be coded
+    expected = [(r["study_id"], {k: v for k, v in r.items() if k != "study_id"}) for _, r in filled]
     assert [(r.row_id, dict(r.values)) for r in found] == expected
     assert [type(v) for r in found for v in r.values.values()] == [type(v) for _, r in expected for v in r.values()]
-    assert [r.cell_row for r in found] == list(range(2, len(given_rows) + 2))
+    assert [r.cell_row for r in found] == [n for n, _ in filled]
 
 
 @settings(deadline=None)

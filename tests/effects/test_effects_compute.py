@@ -41,7 +41,7 @@ def test_columns_called_as_the_inputs_need_no_naming_and_none_switches_that_off(
     found = effect_size("RIRR", data=frame)
     assert list(found["phi"]) == [2.0, 1.0]
     assert list(found["phi_source"]) == ["given", "none"]
-    reported = pd.DataFrame({"estimate": [0.5], "se": [0.1], "t": [12.0], "p": [0.9], "scale_reported": ["ratio"]})
+    reported = pd.DataFrame({"estimate": [0.5], "se": [0.1], "t": [-12.0], "p": [0.9], "scale_reported": ["ratio"]})
     assert effect_size("GEN", data=reported)["rule"][0].endswith("t, p also given, not used")
     by_t = effect_size("GEN", data=reported, se=None, p=None)
     assert by_t["rule"][0] == "SE = |estimate| / |t|"

@@ -170,7 +170,7 @@ def test_a_lopsided_interval_is_noted_and_not_refused() -> None:
         ({"estimate": 1, "p": 0.9}, "'estimate': 1 is no effect at all"),
         (
             {"estimate": 0.9, "ci_low": 0.8, "ci_high": 1, "ci_level": 0.95},
-            "'ci_level': 0.95 is not a percentage such as 95",
+            "'ci_level': 0.95 is not a level in percent such as 95",
         ),
         ({"estimate": 0.9, "se": 0.1, "inverted": 2}, "'inverted': 2 is neither 0 nor 1"),
         (
@@ -184,6 +184,25 @@ def test_impossible_figures_are_refused_by_row_and_column(inputs: dict[str, Any]
     with pytest.raises(MetareviewError) as caught:
         effect_size("GEN", data=frame, labels=["Smith 2001"])
     assert "row 'Smith 2001', column " + word in str(caught.value)
+
+
+def test_a_second_printed_figure_that_says_otherwise_is_noted() -> None:
+    printed = {"estimate": [-0.5, -0.5, -0.5], "scale_reported": ["log_ratio"] * 3, "se": [0.1] * 3}
+    found = effect_size("GEN", **printed, t=[-5.2, -2.5, np.nan], p=[np.nan, np.nan, 0.5])
+    np.testing.assert_allclose(found["sei"], 0.1)
+    assert list(found["note"]) == [
+        "",
+        "the printed t implies a standard error 2 times this one",
+        "the printed p implies a standard error 7.4 times this one",
+    ]
+    by_ci = effect_size("GEN", estimate=[0.8], scale_reported=["ratio"], se=[0.08], ci_low=[0.4], ci_high=[1.6]).iloc[0]
+    assert "the printed interval implies a standard error 3.5 times this one" in by_ci["note"]
+
+
+def test_a_test_statistic_of_another_sign_is_refused() -> None:
+    with pytest.raises(MetareviewError, match="'t': 2 has another sign than the effect"):
+        effect_size("GEN", estimate=[0.5], scale_reported=["ratio"], t=[2.0])
+    assert effect_size("GEN", estimate=[0.5], scale_reported=["ratio"], t=[-2.0])["yi"].iloc[0] < 0
 
 
 def test_an_unknown_scale_is_refused() -> None:

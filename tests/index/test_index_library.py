@@ -81,6 +81,11 @@ def test_records_come_in_the_order_of_import(folder: ReviewFolder) -> None:
         ("authors: vermeer", ["Hot spots policing in Rotterdam"]),
         ("lamps NOT patrols", ["Street lighting and burglary"]),
         ("nowhere", []),
+        ("caf\u00e9-district", ["Street lighting and burglary"]),
+        ("burglaries-in", ["Street lighting and burglary"]),
+        ("in-burglaries", []),
+        ("no-such: x", []),
+        ('"open', []),
     ],
 )
 def test_full_text_search(folder: ReviewFolder, search: str, found: list[str]) -> None:
@@ -88,7 +93,7 @@ def test_full_text_search(folder: ReviewFolder, search: str, found: list[str]) -
 
 
 def test_a_search_that_is_not_one_is_told(folder: ReviewFolder) -> None:
-    for words in ('"open', "AND", "no-such: x", "nofield:x"):
+    for words in ("AND", "nofield:x", "lamps NOT", "(lots", "title:"):
         with pytest.raises(MetareviewError, match="is not a search SQLite understands") as caught:
             listing(folder, words)
         assert caught.value.exit_code == USAGE

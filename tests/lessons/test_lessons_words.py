@@ -24,14 +24,15 @@ def test_a_ratio_is_told_as_a_percentage_change() -> None:
     found = result(math.log(0.8), math.log(0.7), math.log(0.9), pi=(math.log(0.5), math.log(1.25)))
     assert in_words(found, "Recorded crime", "log") == (
         "Recorded crime: −20% (95% confidence interval −30% to −10%; 5 studies). "
-        "The whole interval is on the better side. In a new area, an effect from −50% to +25% is to be expected."
+        "The whole interval is on the better side. "
+        "The true effect in a comparable new area may lie anywhere from −50% to +25%."
     )
 
 
 def test_a_difference_is_told_in_standard_deviations() -> None:
-    found = result(0.25, 0.1, 0.4, k=2)
+    found = result(0.25, 0.1, 0.4, k=3)
     assert in_words(found, "Perceived safety", "linear", "higher_is_better") == (
-        "Perceived safety: 0.25 SD (95% confidence interval 0.10 SD to 0.40 SD; 2 studies). "
+        "Perceived safety: 0.25 SD (95% confidence interval 0.10 SD to 0.40 SD; 3 studies). "
         "The whole interval is on the better side."
     )
 
@@ -69,9 +70,20 @@ def test_five_studies_say_what_a_new_area_may_expect() -> None:
     text = in_words(BASE, "Crime", "log")
     estimate, interval, prediction = change(BASE, "log")
     assert text.startswith(f"Crime: {estimate} (95% confidence interval {interval}; 5 studies).")
-    assert text.endswith(f"In a new area, an effect from {prediction} is to be expected.")
+    assert text.endswith(f"The true effect in a comparable new area may lie anywhere from {prediction}.")
     assert estimate == "−26%"
     assert "nan" not in text
+
+
+def test_two_studies_get_no_verdict_and_a_prediction_needs_five_effects_that_differ() -> None:
+    for low, high in ((-0.4, -0.1), (-0.4, 0.1)):
+        text = in_words(result((low + high) / 2, low, high, k=2), "Crime", "log")
+        assert text.endswith("Two studies are too few for a verdict.") and "interval is" not in text
+    spread = (-0.9, 0.2)
+    assert "new area" in in_words(result(-0.3, -0.5, -0.1, pi=spread), "Crime", "log")
+    assert "new area" not in in_words(result(-0.3, -0.5, -0.1, k=4, pi=spread), "Crime", "log")
+    alike = replace(result(-0.3, -0.5, -0.1, pi=spread), tau2=0.0)
+    assert "new area" not in in_words(alike, "Crime", "log") and change(alike, "log")[2] == "–"
 
 
 def test_the_level_is_the_one_of_the_result() -> None:
@@ -81,8 +93,12 @@ def test_the_level_is_the_one_of_the_result() -> None:
 
 def test_no_change_has_no_sign_and_a_huge_ratio_is_not_a_percentage() -> None:
     text = in_words(result(0.0, -0.001, 0.001), "Crime", "log")
-    assert text.startswith("Crime: 0% (95% confidence interval 0% to 0%; 5 studies).")
-    assert "more than +1000 times" in in_words(result(3.0, 0.1, 9.0), "Crime", "log")
+    assert text.startswith("Crime: 0% (95% confidence interval −0.1% to +0.1%; 5 studies).")
+    huge = in_words(result(3.0, 0.1, 9.0), "Crime", "log")
+    assert huge.startswith("Crime: ×20.1 (95% confidence interval +11% to ×8103.1; 5 studies).")
+    assert in_words(result(math.log(3.4), 0.1, 9.0), "Crime", "log").startswith("Crime: ×3.4 ")
+    assert in_words(result(math.log(2.9), 0.1, 9.0), "Crime", "log").startswith("Crime: +190% ")
+    assert in_words(result(math.log(1.004), 0.001, 0.01), "Crime", "log").startswith("Crime: +0.4% ")
     assert change(result(0.0, -0.5, 0.5, pi=(-1.0, 1.0)), "linear") == (
         "0.00 SD",
         "−0.50 SD to 0.50 SD",

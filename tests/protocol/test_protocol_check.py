@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from metareview.errors import USAGE, MetareviewError
+from metareview.folder import ReviewFolder
 from metareview.protocol.loading import Mistake, check_protocol, load_protocol, protocol_hash, read_text
+from metareview.services.protocol import check
 
 TEMPLATE = files("metareview.protocol").joinpath("template.yaml").read_text(encoding="utf-8")
 
@@ -115,6 +117,14 @@ CROSS = [
      "one_effect_per: studyid", "unknown variable `studyid`"),
     ("\nlessons:\n  approach", "\nsensitivity:\n  - {name: one, where: {area_role: treated}}\nlessons:\n  approach",
      "name: one", "unknown category of `area_role` `treated`"),
+    ("  title: {votes: 2}", "  title: {votes: 3}", "title: {votes: 3}", "3 votes are asked for, and 2 reviewers are named"),
+    ("  phi: 1\n  phi_source: assumed", "  phi: 2\n  phi_source: none", "phi_source: none", "phi is 2, so it has a source"),
+    ("    subgroup: family", "    subgroup: family\n    moderators: [yaer]", "moderators: [yaer]", "unknown variable `yaer`"),
+    ("prefer: primary", "prefer: family", "prefer: family", "`family` is not a boolean variable"),
+    ("Reviewer Two", "reviewer-one", None, "`reviewer-one` is named twice"),
+    ("  design: design", "  design: design\n  effect_kind: kind", "effect_kind: kind", "unknown effect variable `kind`"),
+    ("  design: design", "  design: design\n  programme: prog", "programme: prog", "unknown study variable `prog`"),
+    ("  design: design", "  design: design\n  doubts: [famly]", "doubts: [famly]", "did you mean `family`?"),
 ]  # fmt: skip
 
 
@@ -127,6 +137,34 @@ def test_a_contradiction_between_parts_is_told_with_its_line(old: str, new: str,
         assert found.line == line_of(TEMPLATE, "Reviewer Two")
     else:
         assert found.line == line_of(text, where)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "says"),
+    [
+        ("    tau2: REML", "    tau2: REMEL", "tau2: REMEL", "there is no estimator `REMEL`; known: DL"),
+        ("categories: [RIRR,", "categories: [RIR,", "name: measure", "there is no measure RIR; known: "),
+    ],
+)
+def test_estimators_and_measures_that_are_not_there_are_told(
+    tmp_path: Path, old: str, new: str, where: str, says: str
+) -> None:
+    folder = ReviewFolder(tmp_path)
+    folder.protocol_path.parent.mkdir()
+    folder.protocol_path.write_text(TEMPLATE, encoding="utf-8")
+    assert check(folder) == []
+    text = changed(old, new)
+    folder.protocol_path.write_text(text, encoding="utf-8")
+    (found,) = check(folder)
+    assert says in found.what and found.line == line_of(text, where)
+
+
+def test_variables_may_be_transformed_and_computed_ones_selected() -> None:
+    text = changed(
+        "    subgroup: family", '    subgroup: family\n    moderators: ["log(sms_level)", "C(family) + country"]'
+    )
+    assert mistakes(text) == []
+    assert mistakes(changed("where: {area_role: target}", "where: {method: computed, phi_source: assumed}")) == []
 
 
 def test_all_mistakes_come_at_once_in_the_order_of_the_lines() -> None:

@@ -168,8 +168,8 @@ def test_forest_with_subgroups_as_pairs_mapping_or_result() -> None:
         assert {"Random", "Alternate", "Systematic", "Pooled effect (k = 13)"} <= set(words(fig))
         assert sum(text.startswith("Subtotal (k = ") for text in words(fig)) == 3
         assert_no_overlap(fig)
-    assert "Subgroup differences: Q = 4.20 (df = 2, p = 0.12)" in words(drawn[1])
-    assert any(text.startswith("Subgroup differences: Q = ") for text in words(drawn[2]))
+    assert "Subgroup differences: F(2, 10) = 2.10, p = 0.12; one τ² for all subgroups" in words(drawn[1])
+    assert any(text.startswith("Subgroup differences: F(2, 10) = ") for text in words(drawn[2]))
 
 
 def test_forest_says_what_was_pooled() -> None:

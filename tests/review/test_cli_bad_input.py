@@ -110,7 +110,7 @@ def test_unknown_records_reasons_people_and_decisions_are_refused(review: Review
     assert "lacks the column decision" in refused(
         review, "screen", "import", table(tmp_path / "v.csv", ["record"], [{"record": "x"}]), "--as", MARA
     )
-    assert "not a search SQLite understands" in refused(review, "records", "--search", '"open')
+    assert "not a search SQLite understands" in refused(review, "records", "--search", "(open")
 
 
 BAD_EFFECTS: dict[str, tuple[tuple[dict[str, object], ...], tuple[str, ...]]] = {

@@ -150,7 +150,7 @@ def test_the_fold_is_the_same_in_whatever_order_logs_arrive(apart: tuple[ReviewF
         read = merge_logs(order)
         assert read.problems == ()
         duplicates = literature.fold(read.events)
-        folded.append((read.events, duplicates, screening.fold(read.events, duplicates.stands_for)))
+        folded.append((read.events, duplicates, screening.fold(read.events, duplicates.place)))
     assert all(each == folded[0] for each in folded[1:])
     state: ReviewState = load_state(both)
     assert state.screening == folded[0][2]

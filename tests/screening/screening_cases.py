@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -23,17 +24,20 @@ def said(
     record: str = "r1",
     clock: int = 0,
     pc: str = "pc",
+    **more: object,
 ) -> Event:
     data = {"stage": stage, "record": record, "by": person, "decision": decision, "reason": reason, "note": ""}
-    return Event(seq, clock or seq, person, pc, TIME, kind, data, replaces)
+    return Event(seq, clock or seq, person, pc, TIME, kind, data | more, replaces)
 
 
 def vote(person: str, seq: int, decision: str, reason: str = "", **more: object) -> Event:
     return said(VOTED, person, seq, decision, reason, **more)  # type: ignore[arg-type]
 
 
-def resolution(person: str, seq: int, decision: str, reason: str = "", **more: object) -> Event:
-    return said(RESOLVED, person, seq, decision, reason, **more)  # type: ignore[arg-type]
+def resolution(
+    person: str, seq: int, decision: str, reason: str = "", settles: Sequence[Event] = (), **more: object
+) -> Event:
+    return said(RESOLVED, person, seq, decision, reason, settles=[v.id for v in settles], **more)  # type: ignore[arg-type]
 
 
 def undo(person: str, seq: int, *replaces: str) -> Event:

@@ -34,7 +34,7 @@ def test_a_person_who_contradicts_themself_unknowingly_is_a_conflict() -> None:
         found = where(*events, needed=needed)
         assert (found.status, found.by, len(found.votes)) == (CONFLICT, ("anna",), 2)
         assert found.why
-    settled = where(*events, resolution("bo", 2, "include"), needed=1)
+    settled = where(*events, resolution("bo", 2, "include", settles=events), needed=1)
     assert (settled.status, settled.decision) == (DECIDED, "include")
 
 
@@ -98,20 +98,44 @@ def test_stages_and_records_do_not_touch_each_other() -> None:
 
 def test_a_resolution_decides_and_the_votes_stay() -> None:
     votes = [vote("anna", 1, "include"), vote("bo", 2, "exclude")]
-    found = where(*votes, resolution("cy", 3, "exclude", "no_text", stage="title"))
+    found = where(*votes, resolution("cy", 3, "exclude", "no_text", settles=votes))
     assert (found.status, found.decision, found.reason, found.by) == (DECIDED, "exclude", "no_text", ("cy",))
     assert [v.by for v in found.votes] == ["anna", "bo"]
-    assert where(*votes, resolution("cy", 3, "include", stage="fulltext")).status == CONFLICT
+    assert where(*votes, resolution("cy", 3, "include", settles=votes, stage="fulltext")).status == CONFLICT
 
 
 def test_two_resolutions_that_differ_are_a_conflict_until_one_replaces_the_other() -> None:
     votes = [vote("anna", 1, "include"), vote("bo", 2, "exclude")]
-    both = [*votes, resolution("cy", 3, "include"), resolution("dee", 3, "exclude", "no_text")]
+    cy = resolution("cy", 3, "include", settles=votes)
+    both = [*votes, cy, resolution("dee", 3, "exclude", "no_text", settles=votes)]
     assert (where(*both).status, where(*both).why) == (CONFLICT, "two resolutions disagree")
-    agreed = [*votes, resolution("cy", 3, "include"), resolution("dee", 3, "include")]
+    agreed = [*votes, cy, resolution("dee", 3, "include", settles=votes)]
     assert (where(*agreed).status, where(*agreed).by) == (DECIDED, ("cy", "dee"))
-    settled = [*both, resolution("anna", 4, "include", replaces=("cy/pc:3", "dee/pc:3"))]
+    settled = [*both, resolution("anna", 4, "include", settles=votes, replaces=("cy/pc:3", "dee/pc:3"))]
     assert (where(*settled).status, where(*settled).decision) == (DECIDED, "include")
+
+
+def test_a_resolution_stands_only_while_the_votes_are_those_it_settled() -> None:
+    votes = [vote("anna", 1, "include"), vote("bo", 2, "exclude")]
+    settled = [*votes, resolution("cy", 3, "exclude", settles=votes)]
+    assert where(*settled).status == DECIDED
+    another = where(*settled, vote("dee", 4, "include"))
+    assert (another.status, another.why, len(another.votes)) == (CONFLICT, "the votes disagree", 3)
+    undone = where(*settled, undo("bo", 4, "bo/pc:2"))
+    assert (undone.status, undone.missing) == (PENDING, 1)
+    changed = where(*settled, vote("bo", 4, "include", replaces=("bo/pc:2",)))
+    assert (changed.status, changed.decision, changed.by) == (DECIDED, "include", ("anna", "bo"))
+    late = [votes[0], resolution("cy", 3, "exclude", settles=votes[:1]), votes[1]]
+    assert where(*late).status == CONFLICT
+
+
+def test_reasons_of_one_person_that_differ_are_a_conflict_at_full_text_only() -> None:
+    for stage, status in (("title", DECIDED), ("fulltext", CONFLICT)):
+        events = [
+            vote("anna", 1, "exclude", "no_text", pc="desk", stage=stage),
+            vote("anna", 1, "exclude", "no_comparison", pc="laptop", stage=stage),
+        ]
+        assert where(*events, needed=1, stage=stage).status == status
 
 
 def test_an_undone_vote_is_missing_again() -> None:

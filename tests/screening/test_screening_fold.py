@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -12,9 +13,13 @@ from screening_cases import link, logs, retrieval, undo, vote
 from metareview.journal.reading import check_log, merge_logs
 from metareview.screening.agreement import agreement
 from metareview.screening.decisions import CONFLICT, DECIDED, PENDING, decide
-from metareview.screening.events import VOTED, fold
+from metareview.screening.events import VOTED, ScreeningState, fold
 
 KEY = ("title", "r1")
+
+
+def studies(state: ScreeningState, report: str) -> list[str]:
+    return [link.study for link in state.links[report]]
 
 
 def test_a_changed_mind_stands_and_the_first_vote_is_kept() -> None:
@@ -69,11 +74,30 @@ def test_taking_back_a_changed_mind_keeps_the_first_vote() -> None:
 
 def test_votes_on_a_duplicate_count_for_the_record_kept() -> None:
     events = [vote("anna", 1, "include", record="r1"), vote("bo", 2, "include", record="r2")]
-    state = fold(events, {"r1": "r1", "r2": "r1"}.__getitem__)
+    state = fold(events, lambda record, also: {"r1": "r1", "r2": "r1"}[record])
     assert decide(state, "title", "r1", 2).status == DECIDED
     assert decide(fold(events), "title", "r1", 2).status == PENDING
-    both = fold([retrieval("anna", 1, True, report="r2"), link("anna", 2, "s1", report="r2")], lambda _: "r1")
-    assert (list(both.retrievals), both.links) == (["r1"], {"r1": ("s1",)})
+    both = fold([retrieval("anna", 1, True, report="r2"), link("anna", 2, "s1", report="r2")], lambda *_: "r1")
+    assert (list(both.retrievals), list(both.links), studies(both, "r1")) == (["r1"], ["r1"], ["s1"])
+
+
+def test_a_decision_keeps_the_records_merged_when_it_was_made() -> None:
+    asked: list[tuple[str, list[str]]] = []
+
+    def place(record: str, also: Sequence[str]) -> str:
+        asked.append((record, list(also)))
+        return also[0] if also else record
+
+    state = fold([vote("anna", 1, "include", also=["r2", "r3"]), vote("bo", 2, "include")], place)
+    assert set(state.votes) == {("title", "r2"), ("title", "r1")} == set(state.first_votes)
+    assert {(r, tuple(also)) for r, also in asked} == {("r1", ("r2", "r3")), ("r1", ())}
+
+
+def test_a_name_respelt_is_one_person() -> None:
+    events = [vote("anna", 1, "include"), vote("anna", 2, "exclude", pc="laptop", record="r2")]
+    state = fold(events, name=lambda event: event.person.title())
+    assert {v.by for votes in state.votes.values() for v in votes} == {"Anna"}
+    assert [list(found) for found in state.first_votes.values()] == [["Anna"], ["Anna"]]
 
 
 def test_retrievals_and_links_that_differ_stand_side_by_side() -> None:
@@ -82,10 +106,11 @@ def test_retrievals_and_links_that_differ_stand_side_by_side() -> None:
         ("anna", True, ""),
         ("bo", False, "no copy"),
     ]
-    assert state.links["r1"] == ("s1", "s2")
+    assert studies(state, "r1") == ["s1", "s2"] and [x.by for x in state.links["r1"]] == ["anna", "bo"]
+    assert [x.event_id for x in state.links["r1"]] == ["anna/pc:2", "bo/pc:2"]
     later = fold([link("anna", 1, "s1"), link("bo", 1, "s1"), link("anna", 2, "s2", ("anna/pc:1", "bo/pc:1"))])
-    assert later.links["r1"] == ("s2",)
-    assert fold([link("anna", 1, "s1"), link("bo", 1, "s1")]).links["r1"] == ("s1",)
+    assert studies(later, "r1") == ["s2"]
+    assert studies(fold([link("anna", 1, "s1"), link("bo", 1, "s1")]), "r1") == ["s1", "s1"]
 
 
 @settings(deadline=None)

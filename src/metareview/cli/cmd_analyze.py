@@ -53,10 +53,9 @@ def _show(name: str, result: AnalysisResult, labels: Mapping[str, str]) -> None:
     if rows:
         print_rows(("sensitivity", *HEADS[1:]), rows)
     for regression in result.regressions:
-        click.echo(f"  {regression!r}")
         _coefficients(regression)
     for note in (*(result.pooled.warnings if result.pooled else ()), *result.notes):
-        say(f"  note: {note}")
+        say(f"  note on {name}: {note}")
 
 
 def _pooled(p: PooledResult, scale: str) -> None:
@@ -108,6 +107,9 @@ def _row(name: str, p: PooledResult | None, scale: str) -> list[str]:
 def _coefficients(r: RegressionResult) -> None:
     from ..report.numbers import fixed, p_value
 
+    test = "chi2" if r.test == "z" else "F"
+    told = f"{test} = {fixed(r.QM)}, p {p_value(r.QM_p)}; k = {r.k}, τ² {fixed(r.tau2, 4)}, R² {fixed(r.R2, 0)}%"
+    click.echo(f"  meta-regression {r.formula}: {told}")
     shown = [
         (term, fixed(estimate, 3), f"{fixed(low, 3)} to {fixed(high, 3)}", p_value(p))
         for term, estimate, low, high, p in zip(r.terms, r.estimate, r.ci_low, r.ci_high, r.p_value, strict=True)

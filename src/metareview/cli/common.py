@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from ..folder import ReviewFolder, find_review
 
+READABLE = 16  # characters of a column of text, below which it cannot be read
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -90,10 +91,14 @@ def print_rows(heads: Sequence[str], rows: Sequence[Sequence[Any]], title: str =
     if not console.is_terminal:
         console = Console(highlight=False, width=1000)
     table = Table(title=title or None, box=box.SIMPLE, title_justify="left", pad_edge=False)
+    needed = 0
     for index, head in enumerate(heads):
         cells = [str(row[index]) for row in rows if row[index] is not None]
         whole = all(" " not in cell for cell in cells) and max(map(len, cells), default=0) <= 40
         table.add_column(head, overflow="fold", no_wrap=whole)
+        longest = max(map(len, (head, *cells)))
+        needed += 3 + (longest if whole else min(longest, READABLE))
+    console.width = max(console.width, needed)  # a terminal breaks the line then, and no id or text is lost
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     with console.capture() as captured:

@@ -12,6 +12,7 @@ from ..folder import ReviewFolder
 from ..lessons.plain import change
 from ..lessons.plain import value as cells
 from ..protocol.models import LessonRules
+from ..report.numbers import plural
 from ..report.tables import Table, table
 from .analyze import AnalysisResult
 from .lessons import Finding, Lessons, certainty_text, designs_text
@@ -77,7 +78,7 @@ def effects_of(
             )
     heads = [("effect", "Effect"), ("study", "Study"), ("what", "Outcome as measured"), ("change", "Change")]
     heads += [("ci", "95% CI (from its SE)"), ("doubts", "Doubts in the coding")]
-    return table(f"effects_{name}", f"The {len(rows)} effects behind these numbers", heads, rows.values())
+    return table(f"effects_{name}", f"{plural(len(rows), 'effect')} behind these numbers", heads, rows.values())
 
 
 def coded_lessons(lessons: Lessons, state: ReviewState, folder: ReviewFolder) -> Table:

@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     from ..synthesis.results import PooledResult
 
 
+# What too few studies mean for a reader, in fewer words than the synthesis has.
+FEW = {
+    1: ("One study only.",),
+    2: ("Two studies: the interval is the normal one, too narrow where effects truly differ.",),
+}
+
+
 @dataclass(frozen=True, eq=False)
 class Finding:
     """The pooled effect of one approach on one outcome.
@@ -202,7 +209,7 @@ def _kinds(protocol: Protocol, rows: pd.DataFrame) -> tuple[str, ...]:
 
 def _doubts(protocol: Protocol, result: AnalysisResult, rows: pd.DataFrame, pooled: PooledResult) -> Iterator[str]:
     """Yield what weakens a finding: warnings of the synthesis, mixed kinds of effects, studies of one programme."""
-    yield from pooled.warnings
+    yield from FEW.get(pooled.k, pooled.warnings)
     kinds = _kinds(protocol, rows)
     if len(kinds) > 1:
         yield f"It mixes kinds of effects: {', '.join(kinds)}."
@@ -214,13 +221,20 @@ def _doubts(protocol: Protocol, result: AnalysisResult, rows: pd.DataFrame, pool
     told = [d for d in protocol.lessons.doubts if d in rows]
     doubted = sum(any(_filled(row[d]) for d in told) for _, row in rows.iterrows())
     if doubted:
-        yield f"{doubted} of its {len(rows)} effects are doubted in the coding; see the effects below."
+        which = (
+            "Its effect is"
+            if len(rows) == 1
+            else f"{doubted} of its {len(rows)} effects {'is' if doubted == 1 else 'are'}"
+        )
+        yield f"{which} doubted in the coding."
 
 
 def _one_per_programme(result: AnalysisResult, rows: pd.DataFrame, units: pd.Series) -> str:
     from ..synthesis.pooling import pool
 
-    analysis = result.analysis
+    analysis, count = result.analysis, units.nunique()
+    if count == 1:
+        return f"Its {len(rows)} studies are of one programme."
     ranked = rows
     if analysis.prefer in rows:
         order = rows[analysis.prefer].map(lambda v: not (_filled(v) and bool(v)))
@@ -228,9 +242,7 @@ def _one_per_programme(result: AnalysisResult, rows: pd.DataFrame, units: pd.Ser
     chosen = rows.loc[~units.loc[ranked.index].duplicated().reindex(rows.index)]
     again = pool(chosen["yi"], chosen["vi"], tau2=analysis.tau2, test=analysis.test, level=analysis.level)
     estimate, ci, _ = change(again, analysis.scale)
-    count = units.nunique()
-    programmes = "1 programme" if count == 1 else f"{count} programmes"
-    return f"Its {len(rows)} studies are of {programmes}; with one effect a programme it is {estimate} ({ci})."
+    return f"Its {len(rows)} studies are of {count} programmes; with one effect a programme it is {estimate} ({ci})."
 
 
 def _filled(value: Any) -> bool:

@@ -80,7 +80,9 @@ def _require_replaceable(folder: ReviewFolder, target: Path) -> None:
     if not target.exists():
         return
     if target.is_dir():
-        strange = sorted(p.name for p in target.iterdir() if p.name not in MADE)
+        there = {p.name for p in target.iterdir()}
+        documents = {name for name in MADE if "." in name}  # without one, `figures` and `tables` may be anybody's
+        strange = sorted(there - MADE if there & documents else there)
         if not strange:
             return
         what = f"{target} holds what no report wrote: {', '.join(strange[:5])}"

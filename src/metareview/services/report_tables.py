@@ -148,8 +148,10 @@ def between_groups(results: Iterable[AnalysisResult]) -> Table:
     """Return the test between subgroups of each analysis, with one tau2 for all subgroups."""
     rows = [
         {
-            "analysis": r.analysis.label, "subgroup": r.analysis.subgroup, "groups": len(s.names), "QM": fixed(s.QM),
-            "df": f"{s.QM_df}, {s.QM_df2:g}" if s.QM_df else "–", "p": p_value(s.QM_p), "notes": "; ".join(s.warnings),
+            "analysis": r.analysis.label, "subgroup": r.analysis.subgroup, "groups": len(s.names),
+            "QM": f"χ² = {fixed(s.QM)}" if s.QM_df2 == float("inf") else fixed(s.QM),
+            "df": f"{s.QM_df}, {s.QM_df2:g}".removesuffix(", inf") if s.QM_df else "–",
+            "p": p_value(s.QM_p), "notes": "; ".join(s.warnings),
         }
         for r in results
         if (s := r.subgroups) is not None

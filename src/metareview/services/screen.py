@@ -18,7 +18,7 @@ from ..literature.records import Record
 from ..protocol.models import Protocol
 from ..screening import agreement as agreements
 from ..screening.agreement import Agreement
-from ..screening.decisions import CONFLICT, Decision
+from ..screening.decisions import CONFLICT, DECIDED, Decision
 from ..screening.events import DECISIONS, RESOLVED, UNDONE, VOTED, Stage, Vote
 from ..tabular import read_table
 from .state import ReviewState, load_state
@@ -245,7 +245,7 @@ def _queue(state: ReviewState, stage: Stage, person: str) -> list[str]:
     found = []
     for record in candidates(state, stage):
         voters = {v.by for v in state.screening.votes.get((stage, record), ())}
-        resolved = (stage, record) in state.screening.resolutions
+        resolved = state.decision(stage, record).status == DECIDED  # by a resolution that stands
         if person not in voters and len(voters) < needed and not resolved:
             found.append(record)
     return found
