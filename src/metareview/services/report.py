@@ -64,15 +64,25 @@ def run(folder: ReviewFolder, out: Path | None = None) -> Reported:
         new.mkdir()
         written = report_documents.write(folder, evidence, new)
         files = tuple(sorted(p.relative_to(new).as_posix() for p in written))
-        if target.exists():
-            target.rename(part / "old")
-        new.rename(target)
+        _swap(new, target, part / "old")
     finally:
         shutil.rmtree(part, ignore_errors=True)
     if evidence.state.literature.imports:
         imports.write_log(folder)
     failed = tuple(f"{c.id}: {c.rule} ({c.note})" for c in evidence.checks if not c.holds and c.severity == "error")
     return Reported(evidence, files, failed)
+
+
+def _swap(new: Path, target: Path, old: Path) -> None:
+    """Put a new folder in the place of an old one; what was there comes back when that fails."""
+    if target.exists():
+        target.rename(old)
+    try:
+        new.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
 
 
 def _require_replaceable(folder: ReviewFolder, target: Path) -> None:
