@@ -122,6 +122,8 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[Any]]]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise MetareviewError(f"{path} is not UTF-8 text (byte {error.start})", "Save it as CSV UTF-8.") from None
+    if text.lstrip().startswith(("TY  -", "%PDF", "@")):
+        raise MetareviewError(f"{path} is no table", "A table is CSV or XLSX with a heading row.")
     first = text.split("\n", 1)[0]
     separator = ";" if first.count(";") > first.count(",") else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)

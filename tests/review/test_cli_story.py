@@ -254,7 +254,12 @@ def _code_conflict(story: Story, tmp_path: Path) -> None:
     story("code", "import", table(tmp_path / "second.csv", row, [row]), "--as", JOOST)
     found = story.json("code", "conflicts", code=1)
     assert found == [
-        {"level": "study", "id": "lund2021", "variable": "design", MARA: "quasi_matched", JOOST: "cluster_rct"}
+        {
+            "level": "study",
+            "id": "lund2021",
+            "variable": "design",
+            "coded": [{"by": MARA, "value": "quasi_matched"}, {"by": JOOST, "value": "cluster_rct"}],
+        }
     ]
     assert "contradict each other: study lund2021" in story("effects", code=1).err
     assert (

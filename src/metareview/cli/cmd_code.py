@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -89,8 +90,13 @@ def conflicts(review: str | None, as_json: bool) -> None:
     from ..services.code import conflicts as run
 
     found = run(folder_of(review))
-    shown = [
-        {"level": level, "id": row_id, "variable": v, **{r.by: r.values.get(v) for r in rows}}
+    shown: list[dict[str, Any]] = [
+        {
+            "level": level,
+            "id": row_id,
+            "variable": v,
+            "coded": [{"by": r.by, "value": r.values.get(v)} for r in rows],
+        }
         for level, row_id, rows in found
         for v in dict.fromkeys(k for r in rows for k in r.values)
         if len({str(r.values.get(v)) for r in rows}) > 1
@@ -98,10 +104,14 @@ def conflicts(review: str | None, as_json: bool) -> None:
     if as_json:
         print_json(shown)
     else:
-        lines = [(s["level"], s["id"], s["variable"], "; ".join(f"{k}: {s[k]}" for k in list(s)[3:])) for s in shown]
+        lines = [(s["level"], s["id"], s["variable"], _who_coded_what(s["coded"])) for s in shown]
         print_rows(["level", "id", "variable", "coded"], lines, empty="no conflicts")
     if found:
         click.get_current_context().exit(1)
+
+
+def _who_coded_what(coded: list[dict[str, Any]]) -> str:
+    return "; ".join(f"{c['by']}: {'(empty)' if c['value'] is None else c['value']}" for c in coded)
 
 
 @COMMAND.command()

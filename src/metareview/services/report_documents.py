@@ -11,12 +11,14 @@ from ..coding.events import CodedRow
 from ..folder import ReviewFolder
 from ..protocol.models import Protocol
 from ..report.documents import Picture, Section, write_document
+from ..report.numbers import plural
 from ..report.prisma import FlowCounts, IdentityCheck, to_rows, to_template_rows
 from ..report.tables import Table
 from ..tabular import write_csv
 from . import lesson_tables
 from . import report_tables as tables
 from .analyze import AnalysisResult
+from .dedupe import waiting_pairs
 from .lessons import Finding, Lessons, certainty_text
 from .selection import better
 from .state import ReviewState
@@ -195,6 +197,7 @@ def _report(
         Section("Searches", tables=(found["searches"],)),
         Section(
             "Flow of records and reports",
+            tuple(_open_work(evidence.state)),
             tables=(found["prisma_identities"],),
             pictures=(pictures["prisma_flow"],),
         ),
@@ -220,6 +223,14 @@ def _analyses(evidence: Evidence, pictures: Mapping[str, Picture]) -> list[Secti
         )
         for name, result in evidence.results.items()
     ]
+
+
+def _open_work(state: ReviewState) -> list[str]:
+    """Return what the counts do not tell: duplicates that were not looked for, or not judged."""
+    if state.literature.stale:
+        return ["Duplicates were not looked for since the last export came in, so the counts are provisional."]
+    waiting = len(waiting_pairs(state))
+    return [f"{plural(waiting, 'pair')} of possible duplicates still to be judged."] if waiting else []
 
 
 def _registration(evidence: Evidence) -> list[str]:
