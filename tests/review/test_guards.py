@@ -20,6 +20,7 @@ from metareview.literature.events import IMPORTED
 from metareview.screening.events import VOTED
 from metareview.services import code, effects, imports, protocol
 from metareview.services.state import load_state
+from metareview.tabular import read_table
 
 
 def refused(review: ReviewFolder, *args: object, code: int = 2) -> str:
@@ -225,3 +226,32 @@ def test_ids_are_not_broken_in_narrow_terminals(review: ReviewFolder, monkeypatc
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     shown = ok(review, "records").out
     assert all(f"{A}:000{n}" in shown for n in range(1, 8)) and "Painting" in shown and "full text" in shown
+
+
+def test_imports_at_once_take_ids_of_their_own(review: ReviewFolder, tmp_path: Path) -> None:
+    source = A.partition("-")[0]
+    files = []
+    for n in range(4):
+        files.append(tmp_path / f"part{n}.ris")
+        files[-1].write_text(f"TY  - JOUR\nTI  - Part {n}\nER  - \n", encoding="utf-8")
+    command = [sys.executable, "-m", "metareview", "import"]
+    more = ["--source", source, "--date", DATE, "--as", MARA, "--review", str(review.root)]
+    running = [
+        subprocess.Popen([*command, str(f), *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE) for f in files
+    ]
+    done = [process.communicate() for process in running]
+    assert [process.returncode for process in running] == [0] * 4, done
+    imports = load_state(review).literature.imports
+    assert len({i.prefix for i in imports}) == len(imports) == 6
+    assert len({i.file for i in imports}) == 6
+    assert len(read_table(review.searches / "searches.csv").rows) == 6
+
+
+def test_an_edited_search_log_is_told_and_written_anew(locked_copy: ReviewFolder) -> None:
+    log = locked_copy.searches / "searches.csv"
+    before = log.read_bytes()
+    log.write_bytes(before + b"x\n")
+    ran = run("verify", "--review", locked_copy.root)
+    assert ran.code == 3 and "data/searches/searches.csv changed" in ran.err
+    assert run("reproduce", "--review", locked_copy.root).code == 0
+    assert run("report", "--review", locked_copy.root).code == 0 and log.read_bytes() == before
