@@ -99,10 +99,11 @@ class LiteratureState:
                 return self.stands_for(f"{prefix}:{number}")
         return record_id
 
-    def merged_with(self, record_id: str) -> list[str]:
-        """Return the other records of the cluster of a record."""
+    def also(self, record_id: str) -> dict[str, list[str]]:
+        """Return, as data of an event about a record, the other records of its cluster; nothing when it is alone."""
         cluster = next((c for c in self.duplicates.clusters if record_id in c), ())
-        return [member for member in cluster if member != record_id]
+        others = [member for member in cluster if member != record_id]
+        return {"also": others} if others else {}
 
     @property
     def stale(self) -> bool:

@@ -8,7 +8,6 @@ from typing import Any
 from ..synthesis.results import PooledResult
 
 MINUS = "\u2212"
-RATIO, CHANGE, LINEAR = "ratio", "change", "linear"
 
 
 def fixed(value: float | None, digits: int = 2) -> str:

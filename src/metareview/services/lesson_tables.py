@@ -83,7 +83,7 @@ def effects_of(
 
 def coded_lessons(lessons: Lessons, state: ReviewState, folder: ReviewFolder) -> Table:
     """Return every coded lesson of the studies' track with its source, locator and judged certainty."""
-    rows = [_lesson(row, lessons, state) for row in lessons.coded]
+    rows = _lessons(lessons.coded, lessons, state)
     used = [v.name for v in folder.protocol.codebook.lesson]
     heads = [("lesson_id", "Id"), ("study_id", "Study"), ("citation", "Source")]
     heads += [*((v, v.replace("_", " ")) for v in used), ("certainty", "Certainty")]
@@ -92,7 +92,7 @@ def coded_lessons(lessons: Lessons, state: ReviewState, folder: ReviewFolder) ->
 
 def lessons_of(coded: Iterable[CodedRow], lessons: Lessons, state: ReviewState, name: str) -> Table:
     """Return some coded lessons as a short table for a document."""
-    rows = [_lesson(row, lessons, state) for row in coded]
+    rows = _lessons(coded, lessons, state)
     for row in rows:
         row["what"] = ", ".join(str(row[k]) for k in ("emmie", "kind") if row.get(k))
     heads = [
@@ -151,7 +151,16 @@ def practice(lessons: Lessons, state: ReviewState, folder: ReviewFolder) -> Tabl
     return table("practice", "Practice knowledge of residents and professionals", heads, rows, note)
 
 
-def _lesson(row: CodedRow, lessons: Lessons, state: ReviewState) -> dict[str, Any]:
-    judged = certainty_text(lessons.judgements.get(row.row_id, ()))
-    cite = "; ".join(state.records[r].cite() for r in state.included_studies().get(row.study_id, ()))
-    return {"lesson_id": row.row_id, "study_id": row.study_id, "citation": cite, **row.values, "certainty": judged}
+def _lessons(coded: Iterable[CodedRow], lessons: Lessons, state: ReviewState) -> list[dict[str, Any]]:
+    studies = state.included_studies()
+    cite = {study: "; ".join(state.records[r].cite() for r in reports) for study, reports in studies.items()}
+    return [
+        {
+            "lesson_id": row.row_id,
+            "study_id": row.study_id,
+            "citation": cite.get(row.study_id, ""),
+            **row.values,
+            "certainty": certainty_text(lessons.judgements.get(row.row_id, ())),
+        }
+        for row in coded
+    ]

@@ -19,7 +19,7 @@ from ..lessons.plain import change, in_words
 from ..protocol.models import Protocol
 from .analyze import AnalysisResult, named_groups
 from .analyze import run as run_analyses
-from .selection import better
+from .selection import better, filled, one_per
 from .state import ReviewState, load_state
 
 if TYPE_CHECKING:
@@ -215,11 +215,12 @@ def _doubts(protocol: Protocol, result: AnalysisResult, rows: pd.DataFrame, pool
         yield f"It mixes kinds of effects: {', '.join(kinds)}."
     programme = protocol.lessons.programme
     if programme and programme in rows:
-        units = rows[programme].where(rows[programme].notna(), rows["study_id"])
-        if units.nunique() < len(rows):
-            yield _one_per_programme(result, rows, units)
+        stands = one_per(rows, programme, result.analysis.prefer)
+        chosen = rows[[stands[e] == e for e in rows["effect_id"]]]
+        if len(chosen) < len(rows):
+            yield _one_per_programme(result, rows, chosen)
     told = [d for d in protocol.lessons.doubts if d in rows]
-    doubted = sum(any(_filled(row[d]) for d in told) for _, row in rows.iterrows())
+    doubted = sum(any(filled(row[d]) for d in told) for _, row in rows.iterrows())
     if doubted:
         which = (
             "Its effect is"
@@ -229,24 +230,15 @@ def _doubts(protocol: Protocol, result: AnalysisResult, rows: pd.DataFrame, pool
         yield f"{which} doubted in the coding."
 
 
-def _one_per_programme(result: AnalysisResult, rows: pd.DataFrame, units: pd.Series) -> str:
+def _one_per_programme(result: AnalysisResult, rows: pd.DataFrame, chosen: pd.DataFrame) -> str:
     from ..synthesis.pooling import pool
 
-    analysis, count = result.analysis, units.nunique()
+    analysis, count = result.analysis, len(chosen)
     if count == 1:
         return f"Its {len(rows)} studies are of one programme."
-    ranked = rows
-    if analysis.prefer in rows:
-        order = rows[analysis.prefer].map(lambda v: not (_filled(v) and bool(v)))
-        ranked = rows.loc[order.sort_values(kind="stable").index]
-    chosen = rows.loc[~units.loc[ranked.index].duplicated().reindex(rows.index)]
     again = pool(chosen["yi"], chosen["vi"], tau2=analysis.tau2, test=analysis.test, level=analysis.level)
     estimate, ci, _ = change(again, analysis.scale)
     return f"Its {len(rows)} studies are of {count} programmes; with one effect a programme it is {estimate} ({ci})."
-
-
-def _filled(value: Any) -> bool:
-    return value is not None and value == value and value != ""
 
 
 def _study_value(state: ReviewState, study: str, variable: str) -> str:

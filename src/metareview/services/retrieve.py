@@ -141,8 +141,7 @@ def _cells(path: Path, needed: tuple[str, ...], more: tuple[str, ...] = ()) -> l
 
 
 def _report(state: ReviewState, report: str) -> dict[str, Any]:
-    merged = state.literature.merged_with(report)
-    return {"report": report, **({"also": merged} if merged else {})}
+    return {"report": report, **state.literature.also(report)}
 
 
 def _sought(state: ReviewState, sought: set[str], report: str) -> str:

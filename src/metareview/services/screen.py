@@ -285,7 +285,5 @@ def _why_not(state: ReviewState, stage: Stage, record: str) -> str:
 def _data(
     state: ReviewState, stage: str, record: str, person: str, decision: str, reason: str, note: str
 ) -> dict[str, Any]:
-    merged = state.literature.merged_with(record)
-    also = {"also": merged} if merged else {}
     data = {"stage": stage, "record": record, "by": person, "decision": decision, "reason": reason, "note": note}
-    return data | also
+    return data | state.literature.also(record)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MetareviewError
@@ -68,7 +68,11 @@ def select(effects: pd.DataFrame, analysis: Analysis) -> Selection:
             left.append(LeftOut(row["effect_id"], row["study_id"], reason))
         else:
             kept.append(index)
-    selection = _one_each(offered.loc[kept], analysis, Selection(offered, tuple(left)))
+    frame = offered.loc[kept]
+    if analysis.one_effect_per and len(frame):
+        frame, others = _one_each(frame, analysis.one_effect_per, analysis.prefer)
+        left += others
+    selection = Selection(frame, tuple(left))
     _require_comparable(selection.frame, analysis)
     return selection
 
@@ -80,6 +84,25 @@ def better(frame: pd.DataFrame, protocol: Protocol) -> str:
         return str(coded[0])
     named = [protocol.outcome(str(o)) for o in (frame[OUTCOME].unique() if OUTCOME in frame else ())]
     return next((o.direction for o in named if o is not None), "lower_is_better")
+
+
+def one_per(frame: pd.DataFrame, unit: str, prefer: str) -> dict[str, str]:
+    """Return for every effect the one that stands for its unit: the first with `prefer` true, else the first coded.
+
+    An effect whose unit is not coded has its study as its unit.
+    """
+    rows = _rows(frame)
+    ranked = sorted(rows, key=lambda row: not _true(row.get(prefer))) if prefer else rows
+    units = {row["effect_id"]: row[unit] if filled(row.get(unit)) else row["study_id"] for row in rows}
+    first: dict[Any, str] = {}
+    for row in ranked:
+        first.setdefault(units[row["effect_id"]], row["effect_id"])
+    return {effect: first[its] for effect, its in units.items()}
+
+
+def filled(value: Any) -> bool:
+    """Return whether a cell holds a value: it is not None, NaN or empty text."""
+    return value is not None and value == value and value != ""
 
 
 def _filtered(row: Mapping[str, Any], analysis: Analysis) -> str:
@@ -94,35 +117,19 @@ def _filtered(row: Mapping[str, Any], analysis: Analysis) -> str:
     return ""
 
 
-def _one_each(frame: pd.DataFrame, analysis: Analysis, so_far: Selection) -> Selection:
-    unit = analysis.one_effect_per
-    if not unit or frame.empty:
-        return replace(so_far, frame=frame)
-    first: dict[Any, str] = {}
-    rows = _rows(frame)
-    ranked = sorted(rows, key=lambda row: not _true(row.get(analysis.prefer))) if analysis.prefer else rows
-    for row in ranked:
-        first.setdefault(_unit(row, unit), row["effect_id"])
+def _one_each(frame: pd.DataFrame, unit: str, prefer: str) -> tuple[pd.DataFrame, list[LeftOut]]:
+    stands = one_per(frame, unit, prefer)
+    chosen = [stands[e] == e for e in frame["effect_id"]]
     left = [
-        LeftOut(
-            r["effect_id"],
-            r["study_id"],
-            f"one effect per {unit.replace('_id', '')}: {first[_unit(r, unit)]} stands for it",
-        )
-        for r in rows
-        if first[_unit(r, unit)] != r["effect_id"]
+        LeftOut(effect, study, f"one effect per {unit.replace('_id', '')}: {stands[effect]} stands for it")
+        for effect, study in zip(frame["effect_id"], frame["study_id"], strict=True)
+        if stands[effect] != effect
     ]
-    chosen = set(first.values())
-    return Selection(frame[frame["effect_id"].isin(chosen)], (*so_far.left_out, *left))
+    return frame[chosen], left
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
-
-
-def _unit(row: Mapping[str, Any], unit: str) -> Any:
-    value = row.get(unit)
-    return row["study_id"] if value is None or value != value or value == "" else value
 
 
 def _require_comparable(frame: pd.DataFrame, analysis: Analysis) -> None:
@@ -143,11 +150,10 @@ def _require_comparable(frame: pd.DataFrame, analysis: Analysis) -> None:
 
 
 def _matches(value: Any, wanted: Values) -> bool:
-    filled = value is not None and value == value and value != ""
     if wanted == ANY:
-        return filled
+        return filled(value)
     values = wanted if isinstance(wanted, tuple) else (wanted,)
-    return filled and any(_equal(value, w) for w in values)
+    return filled(value) and any(_equal(value, w) for w in values)
 
 
 def _equal(value: Any, wanted: Any) -> bool:
@@ -167,4 +173,4 @@ def _true(value: Any) -> bool:
 def _said(value: Any) -> str:
     if isinstance(value, list | tuple):
         return " or ".join(str(v) for v in value)
-    return "empty" if value is None or value != value or value == "" else str(value)
+    return str(value) if filled(value) else "empty"

@@ -29,11 +29,6 @@ _NO_PAGE = frozenset(["", "&", *["nan", "na", "n/a", "none", "n.pag", "n.pag.", 
 _CLOSING = {")": "(", "]": "[", "}": "{", ">": "<"}
 
 
-def tidy(text: str) -> str:
-    """Return the text on one line, with single blanks."""
-    return " ".join(text.split())
-
-
 def plain(text: str) -> str:
     """Return the text on one line without HTML: entities are characters, `H<sub>2</sub>O` is `H2O`."""
     if "<" in text and ">" in text:
