@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress, count
 
-from metareview.literature.formats.format import Parsed, Quarantined
+from metareview.literature.formats.format import Quarantined
 from metareview.literature.formats.ris_entry import RisEntry
 from metareview.literature.formats.ris_tags import known_tags, reference_types, repeatable_tags
 
@@ -128,6 +128,17 @@ def _marks(ledger: _Ledger) -> list[int]:
         else:
             marks.append(i)
     return marks
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What became of the lines of a file."""
+
+    entries: tuple[RisEntry, ...]
+    repairs: tuple[tuple[int, str], ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
+    structure: int = 0
+    unknown_tags: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
