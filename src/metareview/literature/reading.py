@@ -221,7 +221,7 @@ class Reading:
 def _namer(prefix: str, n: int) -> Callable[[int], str]:
     """Return what names the records of a file of n: `PREFIX:0001` and on, as wide as n needs."""
     width = max(4, len(str(n)))
-    return lambda number: f"{prefix}:{number:0{width}d}"
+    return (prefix.replace("{", "{{").replace("}", "}}") + f":{{:0{width}d}}").format
 
 
 def _prefix(path: Path, prefix: str | None) -> str:

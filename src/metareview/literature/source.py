@@ -9,8 +9,8 @@ from types import MappingProxyType
 from metareview.errors import MetareviewError
 from metareview.literature.text import TextRepair, Transcoder
 
-BLOCK = 1 << 25
-HEAD = 1 << 18
+BLOCK = 1 << 22
+HEAD = 1 << 16
 LONGEST_LINE = 8_000_000
 
 Progress = Callable[[int, int], None]
@@ -23,7 +23,7 @@ class Source:
     Attributes:
         path: of the file; size: in bytes.
         columns: for tables only: field of a record -> column to take it from, where a person said so.
-        head: its first quarter million bytes as text, for telling its format.
+        head: its first 64 KB as text, for telling its format.
         start: its first bytes as they are.
     """
 
@@ -74,18 +74,25 @@ class Source:
     def chunks(self) -> Iterator[bytes]:
         """Yield the text as UTF-8, cut after a line end wherever there is one; the line ends are line feeds."""
         done, data = 0, b""
-        with self.path.open("rb") as file:
-            while block := file.read(self._block):
-                done += len(block)
-                data = self._text.feed(block, last=done >= self.size)
-                if data:
-                    yield data
-                if self._progress is not None:
-                    self._progress(done, self.size)
+        for block in self._blocks():
+            done += len(block)
+            data = self._text.feed(block, last=done >= self.size)
+            if data:
+                yield data
+            if self._progress is not None:
+                self._progress(done, self.size)
         rest = self._text.feed(b"", last=True)
         if rest:
             yield rest
         self._n_lines = self._text.lines + (1 if _ends_amid_line(rest or data) else 0)
+
+    def _blocks(self) -> Iterator[bytes]:
+        if len(self.start) == self.size:
+            yield self.start
+            return
+        with self.path.open("rb") as file:
+            while block := file.read(self._block):
+                yield block
 
     def lines(self) -> Iterator[str]:
         """Yield the lines without their ends; a form feed or U+2028 in a value does not split a line.

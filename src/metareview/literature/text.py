@@ -6,6 +6,8 @@ import codecs
 import re
 from typing import NamedTuple
 
+import numpy as np
+
 _BLANKS = bytes([0x0B, 0x0C, *range(0x1C, 0x20)])
 _JUNK = bytes([*range(0x09), *range(0x0E, 0x1C), 0x7F])
 _CONTROL = re.compile(b"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -62,13 +64,17 @@ class Transcoder:
             data = self._begin(data)
         if self._wide is not None:
             data = self._from_utf16(data, last)
-        data = self._held + data
+        data = self._held + data if self._held else data
         cut = len(data) if last else _whole(data)
-        data, self._held = data[:cut], data[cut:]
+        data, self._held = (data, b"") if cut == len(data) else (data[:cut], data[cut:])
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        data = self._clean(self._valid(data), last)
-        self.lines += data.count(b"\n")
+        data = self._valid(data)
+        lines, clean = _line_ends(data)
+        if not clean:
+            data = self._clean(data, last)
+            lines = data.count(b"\n")
+        self.lines += lines
         return data
 
     def _begin(self, data: bytes) -> bytes:
@@ -124,8 +130,6 @@ class Transcoder:
 
     def _clean(self, data: bytes, last: bool) -> bytes:
         """Remove control characters, and byte order marks at the start of a line, one repair a line."""
-        if len(data.translate(None, _BLANKS + _JUNK)) == len(data) and _BOM not in data:
-            return data
         lines = data.split(b"\n")
         for at, line in enumerate(lines):
             if line.startswith(_BOM):
@@ -141,6 +145,15 @@ class Transcoder:
         if last and not lines[-1] and not data.endswith(b"\n"):
             lines.append(b"")  # the last line is empty now, but a line
         return b"\n".join(lines)
+
+
+def _line_ends(data: bytes) -> tuple[int, bool]:
+    """Return the number of line ends, and whether the text has no control characters or byte order marks."""
+    text = np.frombuffer(data, dtype=np.uint8)
+    low = text[np.flatnonzero(text < 0x20)]
+    ends = int(np.count_nonzero(low == 0x0A))
+    tabs = int(np.count_nonzero(low == 0x09))
+    return ends, len(low) == ends + tabs and b"\x7f" not in data and _BOM not in data
 
 
 def _whole(data: bytes) -> int:

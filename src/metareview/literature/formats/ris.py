@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from metareview.literature.formats.format import Account, Entry, Format
-from metareview.literature.formats.ris_lines import parse
+from metareview.literature.formats.format import Format
+from metareview.literature.formats.ris_lines import read
 from metareview.literature.formats.ris_write import write
-from metareview.literature.source import Source
 
 _START = re.compile(r"^[ \t]*TY(?:  -|[ \t]{1,4}-[ \t]*[A-Z]*[ \t]*$)", re.MULTILINE)
 _END = re.compile(r"^ER  -", re.MULTILINE)
@@ -25,16 +23,6 @@ def recognises(head: str) -> float:
     if _END.search(head):
         return 0.5
     return 0.3 if len(_FIELD.findall(head, 0, 1 << 16)) > 1 else 0.0
-
-
-def read(source: Source, account: Account) -> Iterator[Entry]:
-    """Yield the records of a RIS file."""
-    parsed = parse(list(source.lines()))
-    account.repairs += parsed.repairs
-    account.quarantined += parsed.quarantined
-    account.structure += parsed.structure
-    account.unknown.update(parsed.unknown_tags)
-    yield from parsed.entries
 
 
 FORMAT = Format(
