@@ -3,123 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import html
 import os
 import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from metareview.errors import MetareviewError
 from metareview.literature.formats.foreign import foreign_bytes, foreign_text
-from metareview.literature.formats.format import Account, Entry, Format, Quarantined, Repair
+from metareview.literature.formats.format import Account, Entry, Format, Repair
 from metareview.literature.formats.lazy import lazy_record
 from metareview.literature.formats.registry import format_of, formats, system_of
+from metareview.literature.read_result import ReadResult
 from metareview.literature.records import Record
 from metareview.literature.source import Progress, Source
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-_COLUMNS = (
-    *("record_id", "title", "author", "year", "journal", "volume", "number", "pages", "doi", "abstract"),
-    *("keywords", "isbn", "issn", "url", "language", "type", "line"),
-)
-
-
-@dataclass(frozen=True, repr=False)
-class ReadResult:
-    """What reading a file gave, with every one of its lines accounted for.
-
-    Attributes:
-        records: the records in the order of the file, normalised when first looked at.
-        repairs: what was wrong and read all the same: line, record (or empty), what was done.
-        quarantined: lines that are in no record: line, start of the text, why.
-        format: name of the format, and system: the system that wrote the file (empty where no mark tells), both
-            found from the content.
-        encoding: what the bytes were read as.
-        n_records: how many records were read, also where they are not kept in `records`; n_seen: with those that
-            could not be read and are quarantined.
-        n_lines: lines of the file: those in `raw` fields, `structure` and `quarantined` together.
-        structure: lines without a value (blank lines, ends of records, headers between records).
-        unknown_tags: tags that the format does not define, with how often they occur; kept in `raw`.
-        source: name of the file.
-    """
-
-    records: tuple[Record, ...]
-    repairs: tuple[Repair, ...] = ()
-    quarantined: tuple[Quarantined, ...] = ()
-    format: str = ""
-    system: str = ""
-    encoding: str = ""
-    n_records: int = 0
-    n_seen: int = 0
-    n_lines: int = 0
-    structure: int = 0
-    unknown_tags: Mapping[str, int] = field(default_factory=dict)
-    source: str = ""
-
-    def __len__(self) -> int:
-        return len(self.records)
-
-    def __iter__(self) -> Iterator[Record]:
-        return iter(self.records)
-
-    def __repr__(self) -> str:
-        return (
-            f"ReadResult({self.source!r}: {len(self.records)} records, {len(self.repairs)} repairs, "
-            f"{len(self.quarantined)} lines quarantined, {self.format}, {self.encoding})"
-        )
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row a record with the normalised fields; several authors or keywords are joined by `; `.
-
-        The columns are those `deduplicate` takes, and keywords, issn, url, language, type, line.
-        """
-        import pandas as pd
-
-        rows = [_row(record) for record in self.records]
-        frame = pd.DataFrame(rows, columns=list(_COLUMNS))
-        return frame.astype({"year": "Int64", "line": "int64"})
-
-    def summary(self) -> str:
-        """Return a few lines for a reader: what was read, repaired, set aside, and which tags are unknown."""
-        lines = [
-            f"{self.source}: {len(self.records)} records from {self.n_lines} lines ({self.format}, {self.encoding})"
-        ]
-        lines += [f"  repaired, line {r.line}{_of(r.record_id)}: {r.what}" for r in self.repairs[:20]]
-        lines += _more(len(self.repairs), "repairs")
-        lines += [f"  set aside, line {q.line}: {q.text!r} ({q.why})" for q in self.quarantined[:20]]
-        lines += _more(len(self.quarantined), "lines set aside")
-        if self.unknown_tags:
-            found = ", ".join(f"{tag} ({n})" for tag, n in self.unknown_tags.items())
-            lines.append(f"  tags outside the format, kept: {found}")
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{html.escape(r.record_id)}</td><td>{html.escape(r.cite())}</td></tr>" for r in self.records[:10]
-        )
-        head = "<tr><th>record</th><th>citation</th></tr>"
-        return f"<p>{html.escape(repr(self))}</p><table>{head}{rows}</table>"
-
-
-def _row(record: Record) -> list[object]:
-    values = record.to_dict() | {"author": "; ".join(record.authors), "keywords": "; ".join(record.keywords)}
-    return [values[name] for name in _COLUMNS]
-
-
-def _of(record_id: str) -> str:
-    return f" ({record_id})" if record_id else ""
-
-
-def _more(n: int, what: str) -> list[str]:
-    return [f"  and {n - 20} more {what}"] if n > 20 else []
 
 
 def read_records(
@@ -164,15 +64,12 @@ def scan_records(
     return map(lazy_record, Reading(path, columns, progress).entries(), map(_namer(prefix, n), count(1)))
 
 
-def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progress | None = None) -> ReadResult:
-    """Return the account of an export, without its records: what reading it would repair, set aside and find.
-
-    The record ids in it begin with `new:`; arguments are those of `read_records`.
-    """
+def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progress | None = None) -> Reading:
+    """Read an export without keeping its records, for its account; arguments are those of `read_records`."""
     reading = Reading(path, columns, progress)
     for _ in reading.entries():
         pass
-    return reading.result((), "new")
+    return reading
 
 
 class Reading:
@@ -191,8 +88,13 @@ class Reading:
             self._lasts.append(entry.last)
             yield entry
 
+    @property
+    def n(self) -> int:
+        """How many records were found so far."""
+        return len(self._starts)
+
     def result(self, records: tuple[Record, ...], prefix: str) -> ReadResult:
-        """Return the account with the records, once all entries were read."""
+        """Return the account with the records (none where they are not kept), once all entries were read."""
         n, account = len(self._starts), self.account
         return ReadResult(
             records=records,
