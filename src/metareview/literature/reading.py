@@ -155,22 +155,24 @@ def _format(source: Source) -> Format:
     )
 
 
-def write_records(records: Iterable[Record], path: str | os.PathLike[str]) -> None:
-    """Write records as RIS (UTF-8), such that reading the file gives the same records.
+def write_records(records: Iterable[Record], path: str | os.PathLike[str], format: str = "ris") -> None:
+    """Write records to a file (UTF-8), such that reading it gives the same records.
 
     The file appears whole or not at all: it is written beside its place and then moved there.
 
     Arguments:
-        records: records or a ReadResult; those read from RIS keep every field as printed.
+        records: records or a ReadResult; those read from the same format keep every field as printed.
         path: where to; an existing file is replaced.
+        format: a format that can be written, such as "ris".
 
     Raises:
-        MetareviewError: the file cannot be written.
+        MetareviewError: the format cannot be written, or the file cannot.
     """
     path = Path(path)
-    write = formats()["ris"].write
-    assert write is not None
-    text = write(records)
+    writers = {name: f.write for name, f in formats().items() if f.write is not None}
+    if format not in writers:
+        raise MetareviewError(f"`{format}` cannot be written", f"Choose one of {', '.join(writers)}.")
+    text = writers[format](records)
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with beside.open("w", encoding="utf-8", newline="") as file:

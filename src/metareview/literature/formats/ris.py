@@ -6,6 +6,7 @@ import re
 
 from metareview.literature.formats.format import Format
 from metareview.literature.formats.ris_lines import read
+from metareview.literature.formats.ris_systems import SYSTEMS
 from metareview.literature.formats.ris_write import write
 
 _START = re.compile(r"^[ \t]*TY(?:  -|[ \t]{1,4}-[ \t]*[A-Z]*[ \t]*$)", re.MULTILINE)
@@ -32,4 +33,5 @@ FORMAT = Format(
     read=read,
     write=write,
     extensions=("ris", "txt"),
+    systems=SYSTEMS,
 )
