@@ -83,9 +83,10 @@ class Reading:
 
     def entries(self) -> Iterator[Entry]:
         """Yield the records as found, in the order of the file."""
+        start, last = self._starts.append, self._lasts.append
         for entry in self.format.read(self.source, self.account):
-            self._starts.append(entry.line)
-            self._lasts.append(entry.last)
+            start(entry.line)
+            last(entry.last)
             yield entry
 
     @property

@@ -120,7 +120,6 @@ class _Ledger:
                     self.entries.append(RisEntry(self.table, ((start, mark),), first + start, first + mark - 1))
                 else:
                     self.block(start, mark, trim=False)
-                self.end(mark)
                 start, done = -1, mark + 1
                 continue
             if start >= 0:
@@ -136,6 +135,7 @@ class _Ledger:
             self.repair(self.last(), "no ER: the record ends with the file")
         else:
             self.outside(done, n, ended_by="end")
+        self.end(marks[is_end])
         self.count_unknown()
         return self.entries
 
@@ -159,7 +159,7 @@ class _Ledger:
             if self.line(i)[5:].strip() and not record_may_start(table, i + 1):
                 table.tags[i] = 0
                 self.repair(i, "'ER' with text inside a record: kept as text")
-        self.told = set(at[long].tolist())
+        self.told = {i for i in at[long].tolist() if self.line(i)[5:].strip()}
         kept = table.tags[at] != 0
         return at[kept], ends[kept]
 
@@ -184,12 +184,12 @@ class _Ledger:
         end, first = self.fields_end(a, b, trim), self.table.first
         self.entries.append(RisEntry(self.table, ((a, end),), first + a, first + end - 1))
 
-    def end(self, i: int) -> None:
-        """Take line i as an end of record."""
-        if i in self.told and self.line(i)[5:].strip():
+    def end(self, ends: NDArray[np.int64]) -> None:
+        """Take the ends of records: they carry no value, but for those with text."""
+        told = [i for i in ends.tolist() if i in self.told] if self.told else []
+        for i in told:
             self.quarantine(i, "text on an end of record")
-        else:
-            self.account.structure += 1
+        self.account.structure += len(ends) - len(told)
 
     def stray(self, i: int) -> None:
         """Take line i, untagged and in no record, as blank, header or unexplained."""
