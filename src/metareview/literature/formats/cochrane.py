@@ -15,6 +15,8 @@ _KNOWN = "Record ID AU TI SO YR VL NO PG PM XR PT KY DOI AB US CC PB SN LA AN CO
 _SHAPE = Shape(
     tag=re.compile(r"[ \t]{0,2}(Record(?= ?#\d)|[A-Z]{2,3}(?=:(?:[ \t]|$))):?(.*)", re.DOTALL),
     start="Record",
+    called="Record line",
+    last="US",
     known=frozenset(_KNOWN.split()),
     once=frozenset(("ID", "TI", "SO", "YR", "AB", "US")),
     core=frozenset(("ID", "TI", "AU", "SO")),

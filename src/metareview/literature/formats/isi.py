@@ -29,6 +29,7 @@ _SHAPE = Shape(
     outside=frozenset(("FN", "VR", "EF")),
     heading=re.compile(r"Web of (?:Science|Knowledge)|Thomson|Clarivate|\bISI\b|^1\.0$"),
     lists=frozenset(("AU", "AF", "BA", "BF", "CA", "GP", "BE", "ED", "CR", "OR")),
+    prose=frozenset(("TI", "AB", "FX")),
 )
 _TYPES = {"J": "JOUR", "P": "PAT"}
 _EMAIL = re.compile(r"\s*\([^()\s]*@[^()]*\)")
@@ -59,24 +60,30 @@ def read(source: Source, account: Account) -> Iterator[Entry]:
 def normalise(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Return the normalised fields of a record: those its RIS export has (names in short, both kinds of keywords)."""
     got = collect(fields)
+    kind = _type(got)
     isbn, issn = v.serials_of([*got.get("SN", ()), *got.get("EI", ()), *got.get("BN", ())])
     return {
         "title": first(got, ("TI", "FT")),
         "authors": _authors(got),
         "year": v.year_of(value for tag in ("PY", "PD", "EA", "EY") for value in got.get(tag, ())),
-        "journal": first(got, ("SO", "JI", "J9")),
+        "journal": first(got, ("JI", "J9") if kind == "BOOK" else ("SO", "JI", "J9")),
         "volume": first(got, ("VL",)),
         "number": first(got, ("IS",)),
-        "pages": v.pages_of(first(got, ("BP",)), first(got, ("EP",))) or v.pages_of(first(got, ("PS", "AR")), ""),
-        "doi": next((doi for tag in ("DI", "D2") for value in got.get(tag, ()) if (doi := v.doi_of(value))), ""),
+        "pages": v.pages_of(first(got, ("BP",)), first(got, ("EP",))) or _article(first(got, ("PS", "AR"))),
+        "doi": v.doi_of(first(got, ("DI", "D2") if kind == "BOOK" else ("DI",))),
         "abstract": first(got, ("AB",)),
         "keywords": listed([*got.get("DE", ()), *got.get("ID", ())]),
         "isbn": isbn,
         "issn": issn,
         "url": first(got, ("UR",)),
         "language": first(got, ("LA",)),
-        "type": _type(got),
+        "type": kind,
     }
+
+
+def _article(number: str) -> str:
+    """Return pages or an article number, without the mark that it is in none of the usual forms."""
+    return v.pages_of(number.removeprefix("UNSP ").removeprefix("ARTN "), "")
 
 
 def _authors(got: dict[str, list[str]]) -> tuple[str, ...]:

@@ -32,9 +32,12 @@ _SHAPE = Shape(
     once=frozenset(("OWN", "STAT", "TI", "BTI", "AB", "DP", "TA", "JT", "JID", "VI", "SO", "EDAT")),
     core=frozenset(("TI", "BTI", "TT", "AB", "FAU", "AU")),
     end="ER",
+    last="SO",
+    prose=frozenset(("TI", "AB", "OAB", "CI", "COIS")),
 )
 _TYPES = {"Newspaper Article": "NEWS", "Technical Report": "RPRT", "Dataset": "DATA", "Academic Dissertation": "THES"}
 _NO_TITLE = re.compile(r"\[?not available\]?\.?", re.IGNORECASE)
+_NO_ABSTRACT = re.compile(r"\A(?:Publisher: )?Abstract available from the publisher\.?\Z")
 _START = re.compile(r"^[ \t]{0,5}PMID ?- ?\d", re.MULTILINE)
 _OTHER = re.compile(r"^(?:TY  - |%0 |@\w+\s*\{|<\?xml)", re.MULTILINE)
 _FIELDS = re.compile(r"^(?:OWN - |FAU - |JT  - |PHST- |STAT- )", re.MULTILINE)
@@ -68,7 +71,7 @@ def normalise(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
         "number": first(got, ("IP",)),
         "pages": v.pages_of(first(got, ("PG",)), ""),
         "doi": _doi(got),
-        "abstract": first(got, ("AB", "OAB")),
+        "abstract": first(got, ("AB",)) or _NO_ABSTRACT.sub("", first(got, ("OAB",))),
         "keywords": tuple(word for tag, value in fields if tag in ("MH", "OT") and (word := v.plain(value))),
         "isbn": isbn,
         "issn": issn,

@@ -14,6 +14,7 @@ from metareview.literature.source import Source
 # labels seen in exports of MEDLINE, Embase, PsycINFO, BIOSIS and Zoological Record; each database has its own
 _KNOWN = """
     < VN DB UI AN ST RO TI TT OT BT SO AU AI MA CQ IN AD CY CP CS CE CO PB PU PI PL JT JN JA TA JL OL VI VO IP IS IB IT
+    AS FA ES IL NJ NT NO CM SI SA RD JC
     PT DT PG PN PC PA PH PS PM PE DP DG DD DC DJ OD YR UP EM ED LG LA SL SU AB MH SH KW ID DE MC CL CC DS CB BC BR TN OR
     SY MQ MI DO UR XL XS FO PO LO MD TM TD GS RF CR RN NM EN ER
 """
@@ -22,6 +23,7 @@ _SHAPE = Shape(
         r"[ \t]{0,3}(<(?=\d+\.?[ \t]*>[ \t]*$)|[A-Z][A-Z0-9](?=[ \t]{1,2}-(?:[ \t]|$)))(?:[ \t]{1,2}-)?(.*)", re.DOTALL
     ),
     start="<",
+    called="number",
     known=frozenset(_KNOWN.split()),
     once=frozenset(("VN", "UI", "TI", "SO", "YR")),
     core=frozenset(("TI", "AU", "SO", "AB")),
@@ -74,7 +76,7 @@ def read(source: Source, account: Account) -> Iterator[Entry]:
 def normalise(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Return the normalised fields of a record; journal, volume and pages come from the source line where need be."""
     got = collect(fields)
-    isbn, issn = v.serials_of([*got.get("IS", ()), *got.get("IB", ())])
+    isbn, issn = v.serials_of([*got.get("IS", ()), *got.get("ES", ()), *got.get("IB", ())])
     kinds = [kind.lower() for kind in listed([*got.get("PT", ()), *got.get("DT", ())])]
     kind = next((_TYPES[kind] for kind in kinds if kind in _TYPES), "")
     place = _Place() if kind in _PARTS else _place(first(got, ("SO",)))
@@ -82,7 +84,7 @@ def normalise(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
         "title": first(got, ("TI", "TT", "OT")),
         "authors": tuple(name for value in got.get("AU", ()) if (name := _ROLE.sub("", v.plain(value)).rstrip(","))),
         "year": v.year_of(value for tag in ("YR", "PY", "DP", "DG", "SO") for value in got.get(tag, ())),
-        "journal": first(got, ("JT", "JN", "TA", "JA")) or place.journal,
+        "journal": first(got, ("JT", "JN", "NJ", "TA", "JA")) or place.journal,
         "volume": first(got, ("VI", "VO")) or place.volume,
         "number": first(got, ("IP",)) or place.number,
         "pages": v.pages_of(first(got, ("PG",)), "") or place.pages,
@@ -124,5 +126,5 @@ FORMAT = Format(
     recognises=recognises,
     read=read,
     extensions=("ovd", "cgi", "txt"),
-    systems=(("Ovid", r"^VN  ?- Ovid|^<\d+"),),
+    systems=(("Ovid", r"^[ \t]{0,3}(?:VN[ \t]{1,2}- Ovid|<\d+)"),),
 )

@@ -12,6 +12,7 @@ from metareview.literature.records import Field
 from metareview.literature.source import Source
 
 _OUTSIDE = "text outside any record"
+_END_OF_FILE = "the end of the file"
 
 
 @dataclass(frozen=True)
@@ -20,15 +21,16 @@ class Shape:
 
     Attributes:
         tag: matches a line that starts a field; its groups are the tag and the value.
-        start: the tag a record begins with, and whether it always comes first (`leads`).
+        start: the tag a record begins with; `called` in messages, and whether it always comes first (`leads`).
         known: the tags of the format; others are kept, and counted as unknown.
         once: tags a record has one of, so that a second one after a blank line begins another record.
         core: tags of which a record without its start has at least one.
         end: the tag that ends a record, if any, and whether every record has it (`closes`).
+        last: a field late in every record of a system that writes it, whose lack tells a file that was cut short.
         outside: tags of lines that belong to the file, not to a record.
         heading: what such a line looks like where its tag is damaged.
         lists: tags whose continuation lines are each a further value.
-        prose: tags in whose text an unknown tag is text.
+        prose: tags in whose text an unknown tag is text, where text is not indented.
         paragraphs: text after a blank line continues the value before it, even when it is not indented.
         indents: continuation lines are indented, so that one that is not is a repair.
         labels: the value is on the lines below the tag, which is a line of its own.
@@ -39,9 +41,11 @@ class Shape:
     known: frozenset[str]
     once: frozenset[str]
     core: frozenset[str]
+    called: str = ""
     leads: bool = True
     end: str = ""
     closes: bool = False
+    last: str = ""
     outside: frozenset[str] = frozenset()
     heading: re.Pattern[str] | None = None
     lists: frozenset[str] = frozenset()
@@ -90,11 +94,13 @@ class _Grouper:
     blanks: int = 0
     parted: bool = False
     loose: bool = False
+    slack: bool = False  # some line before was loose
     ends: list[int] = field(default_factory=list)
+    alike: int = 0  # records so far that all have the last field; -1 once one has not
 
     def is_text(self) -> bool:
-        """Tell whether an unknown tag here is text: amid text that is not indented, or in prose."""
-        return self.loose or self.tag in self.shape.prose
+        """Tell whether an unknown tag here is text: amid text that is not indented, or in the prose of such a file."""
+        return self.loose or (self.tag in self.shape.prose and (self.slack or not self.shape.indents))
 
     def open_field(self, number: int, tag: str, value: str) -> None:
         """Take a line that begins with a tag."""
@@ -121,6 +127,7 @@ class _Grouper:
         else:
             self.continue_field(number, text)
         self.parted, self.loose = False, loose
+        self.slack |= loose
 
     def continue_field(self, number: int, text: str) -> None:
         """Add a line to the value, with the blank lines before it."""
@@ -181,7 +188,9 @@ class _Grouper:
         if block and (begun or (apart and not self.shape.core.isdisjoint(tags))):
             yield from self.release(f"the {block[0].tag} in line {block[0].line}")
             if not begun:
-                self.account.repair(block[0].line, f"no {self.shape.start}: the record starts here")
+                self.account.repair(
+                    block[0].line, f"no {self.shape.called or self.shape.start}: the record starts here"
+                )
             self.held, self.held_tags = block, tags
         elif block and self.held:
             if apart:
@@ -196,13 +205,20 @@ class _Grouper:
 
     def release(self, before: str) -> Iterator[FieldEntry]:
         """Yield the record held: nothing more belongs to it."""
-        fields, ended = self.held, self.held_ended
+        fields, tags, ended = self.held, self.held_tags, self.held_ended
         self.held, self.held_tags, self.held_ended = [], set(), False
         if not fields:
             return
         last = fields[-1].line + fields[-1].value.count("\n")
         if self.shape.closes and not ended:
             self.account.repair(last, f"no {self.shape.end}: the record ends before {before}")
+        if self.shape.last in tags:
+            self.alike += self.alike >= 0
+        else:
+            if self.alike > 0 and before == _END_OF_FILE:
+                what = f"no {self.shape.last}, as the records before have: the file may be cut short"
+                self.account.repair(last, what)
+            self.alike = -1
         self.account.unknown.update(f.tag for f in fields if f.tag not in self.shape.known)
         yield FieldEntry(fields[0].line, last, tuple(fields), self.normalise)
 
@@ -219,7 +235,7 @@ class _Grouper:
 
     def finish(self) -> Iterator[FieldEntry]:
         """Yield what is left at the end of the file."""
-        yield from self.close_block("the end of the file")
+        yield from self.close_block(_END_OF_FILE)
         if self.ends:
             n = len(self.ends)
             what = f"{n} end{'s' * (n > 1)} of record without a record, the first here"
