@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from metareview.literature.formats.format import Account, Entry
 from metareview.literature.formats.registry import formats
+from metareview.literature.reading import read_records, write_records
 from metareview.literature.records import Record
 from metareview.literature.source import Source
 
 HERE = Path(__file__).parent
-FIXTURES = {name: sorted((HERE / name).iterdir()) for name in ("medline", "isi", "cochrane", "enw", "ovid")}
+FIXTURES = {
+    name: sorted((HERE / name).iterdir()) for name in ("medline", "isi", "cochrane", "enw", "ovid", "ovid-text")
+}
 QUICK = settings(
     max_examples=60,
     deadline=None,
@@ -87,3 +90,12 @@ def test_a_format_takes_its_own_fixtures_only(name: str) -> None:
         head = Source(path).head
         claims = {f.name: score for f in formats().values() if not f.magic and (score := f.recognises(head))}
         assert max(claims, key=lambda n: claims[n]) == name, (path.name, claims)
+
+
+@pytest.mark.parametrize("name", FIXTURES)
+def test_a_record_written_as_ris_says_the_same(name: str, tmp_path: Path) -> None:
+    for path in FIXTURES[name]:
+        records = read_records(path, prefix="x")
+        write_records(records, tmp_path / "out.ris")
+        again = read_records(tmp_path / "out.ris", prefix="x")
+        assert [r.to_dict() | {"line": 0} for r in again] == [r.to_dict() | {"line": 0} for r in records], path.name

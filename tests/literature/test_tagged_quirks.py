@@ -9,7 +9,7 @@ import pytest
 from metareview.literature.reading import ReadResult, read_records
 
 HERE = Path(__file__).parent
-FOLDERS = ("medline", "isi", "cochrane", "enw", "ovid")
+FOLDERS = ("medline", "isi", "cochrane", "enw", "ovid", "ovid-text")
 BOTH = ["Street wardens in district 1", "Street wardens in district 2"]
 DOTTED = [f"{title}." for title in BOTH]
 TRIAL = ["Street wardens in district 1: a trial", BOTH[1]]
@@ -78,6 +78,7 @@ QUIRKS: dict[str, tuple[list[str], list[tuple[int, str, str]], list[tuple[int, s
         [(38, "saved by hand", OUTSIDE)],
     ),
     "isi/ends.ciw": (BOTH, [(35, "", ONE_END)], [(34, "ER 17", "text on an end of record")]),
+    "isi/blank_inside.ciw": (BOTH[:1], [(9, "x:0001", LOOSE.format("AB"))], []),
     "isi/zoological.ciw": (["Nests of city birds"], [], []),
     "isi/kinds.ciw": (["A chapter", "A BOOK OF STREETS", "A paper", "Street sweeping machine", "By a group"], [], []),
     "isi/unknown_tags.ciw": (BOTH[1:], [], []),
@@ -102,6 +103,17 @@ QUIRKS: dict[str, tuple[list[str], list[tuple[int, str, str]], list[tuple[int, s
     "ovid/psycinfo.txt": (["Street wardens in district 1. [References]."], [], []),
     "ovid/book.ovd": (["A chapter."], [], []),
     "ovid/no_numbers.ovd": (DOTTED, [(1, "x:0001", NUMBER), (6, "x:0002", NUMBER)], []),
+    "ovid-text/clean.txt": (DOTTED, [], []),
+    "ovid-text/header.txt": (
+        DOTTED,
+        [(3, "", LOOSE.format("Search Strategy")), (12, "x:0001", LOOSE.format("Authors"))],
+        [
+            (1, "Database: Invented Index <1946 to May 2011>", OUTSIDE),
+            (3, "-" * 80, "field before the first record"),
+            (4, "1     wardens.tw. (2)", "field before the first record"),
+            (6, "***************************", OUTSIDE),
+        ],
+    ),
 }
 
 
@@ -139,6 +151,7 @@ def test_values_keep_their_lines_in_raw_only() -> None:
         "[Vermeer, Anna] Inst Streets, Utrecht,\nNetherlands.\n[Bakker, Bram B.] Inst Squares, Delft, Netherlands."
     ]
     assert raw(read("medline/blank_inside.nbib"), 0, "AB") == ["First paragraph.\n\nSecond paragraph."]
+    assert raw(read("isi/blank_inside.ciw"), 0, "AB") == ["First paragraph.\n\nSecond paragraph.\n\nThird paragraph."]
     assert raw(read("medline/unindented.nbib"), 0, "AB") == ["Wardens walked\nthe streets\nDNA - of one district."]
     assert raw(read("isi/unindented.ciw"), 0, "AU") == ["Vermeer, A", "Bakker, BB"]
     assert raw(read("cochrane/clean.txt"), 0, "AB") == [
@@ -156,6 +169,8 @@ def test_numbers_of_records_are_kept() -> None:
     assert raw(read("cochrane/clean.txt"), 1, "Record") == ["#2 of 2"]
     assert raw(read("ovid/psycinfo.txt"), 0, "<") == ["7. >"]
 
+    assert raw(read("ovid-text/clean.txt"), 1, "<") == ["2>"]
+
 
 def test_unknown_tags_are_kept() -> None:
     assert read("medline/unknown_tags.nbib").unknown_tags == {"Q1": 1, "XYZ": 2}
@@ -163,6 +178,14 @@ def test_unknown_tags_are_kept() -> None:
     assert read("isi/unknown_tags.ciw").unknown_tags == {"QQ": 2}
     assert read("cochrane/clean.txt").unknown_tags == {"ZZ": 1}
     assert read("ovid/embase.ovd").unknown_tags == {"QQ": 1}
+    assert read("ovid-text/clean.txt").unknown_tags == {"Invented Field": 1}
+
+
+def test_a_value_below_its_label_has_its_own_line() -> None:
+    fields = read("ovid-text/clean.txt").records[0].raw
+    assert ("Unique Identifier", "90000001", 3) in fields
+    assert ("Comments", "", 26) in fields
+    assert ("Abstract", "Wardens walked the streets\nof one district.\n\nThey were seen.", 18) in fields
 
 
 @pytest.mark.parametrize(
@@ -177,6 +200,7 @@ def test_unknown_tags_are_kept() -> None:
         ("enw/cnki.enw", "CNKI"),
         ("enw/refer.enw", ""),
         ("ovid/psycinfo.txt", "Ovid"),
+        ("ovid-text/clean.txt", "Ovid"),
     ],
 )
 def test_systems(name: str, system: str) -> None:

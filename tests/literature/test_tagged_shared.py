@@ -17,7 +17,7 @@ from metareview.literature.source import Source
 
 SHARED = Path(os.environ.get("METAREVIEW_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 EXPORTS = SHARED / "data" / "ris"
-TAGGED = ("medline", "isi", "cochrane", "enw", "ovid")
+TAGGED = ("medline", "isi", "cochrane", "enw", "ovid", "ovid-text")
 TAGS = {"medline": re.compile(r"([A-Z][A-Z0-9]{1,3}) *- "), "isi": re.compile(r"([A-Z][A-Z0-9])(?: |$)")}
 NOT_FIELDS = ("FN", "VR", "ER", "EF", "XX")
 # in one file FN has become XX

@@ -207,6 +207,21 @@ RECORDS: dict[tuple[str, int], dict[str, Any]] = {
         "type": "JOUR",
     },
     ("ovid/book.ovd", 0): {"title": "A chapter.", "authors": ["Jansen, C."], "year": 2004, "type": "CHAP"},
+    ("ovid-text/clean.txt", 0): CLEAN
+    | {
+        "title": "Street wardens in district 1.",
+        "authors": ["Vermeer A", "Bakker BB"],
+        "pages": "343-55",
+        "abstract": "Wardens walked the streets of one district. They were seen.",
+        "keywords": ["*Cities", "Residence Characteristics/sn [Statistics & Numerical Data]"],
+        "issn": "8765-4321",
+        "language": "English",
+    },
+    ("ovid-text/clean.txt", 1): {
+        "title": "Street wardens in district 2.",
+        "authors": ["Jansen C", "Smit D"],
+        "type": "CHAP",
+    },
 }
 
 

@@ -30,6 +30,7 @@ _SHAPE = Shape(
     heading=re.compile(r"Web of (?:Science|Knowledge)|Thomson|Clarivate|\bISI\b|^1\.0$"),
     lists=frozenset(("AU", "AF", "BA", "BF", "CA", "GP", "BE", "ED", "CR", "OR")),
     prose=frozenset(("TI", "AB", "FX")),
+    paragraphs=True,
 )
 _TYPES = {"J": "JOUR", "P": "PAT"}
 _EMAIL = re.compile(r"\s*\([^()\s]*@[^()]*\)")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from metareview.literature.formats import values as v
 from metareview.literature.formats.format import Account, Entry, Format
+from metareview.literature.formats.ovid_source import place_of, type_of
 from metareview.literature.formats.tagged import Shape, collect, first, listed, read_tagged
 from metareview.literature.source import Source
 
@@ -31,36 +32,11 @@ _SHAPE = Shape(
     paragraphs=True,
     indents=False,
 )
-_PARTS = frozenset(("BOOK", "CHAP"))
-_TYPES = {
-    "book": "BOOK",
-    "authored book": "BOOK",
-    "edited book": "BOOK",
-    "book chapter": "CHAP",
-    "chapter": "CHAP",
-    "conference abstract": "CONF",
-    "conference paper": "CONF",
-    "dissertation abstract": "THES",
-    "dissertation": "THES",
-    "patent": "PAT",
-}
-_PLACE = re.compile(
-    r"(?P<journal>[^\d]+?)\.?\s+(?:Vol\.?\s?)?(?P<volume>\d+[A-Z]?)(?=\s?[(:,.;])\s?(?:\((?P<number>[^()]*)\))?"
-    r"(?:\s?\(pp (?P<pp>[^()]+)\)|\s?:\s?(?P<pages>[A-Za-z]?\d[\w-]*)|[^:()]{0,40}?\bpp\.\s?(?P<pp2>[\w-]+))?"
-)
-_VOLUME = re.compile(r"[.\s](?P<volume>\d+)\s\((?P<number>[^()]*)\)(?:\s?\(pp (?P<pp>[^()]+)\))?")
 _ROLE = re.compile(r"\s*\[[^\[\]]*\]")
 _OVID = re.compile(r"^[ \t]{0,3}VN[ \t]{1,2}- Ovid Technologies", re.MULTILINE)
 _NUMBERED = re.compile(
     r"^[ \t]{0,3}<\d+\.?[ \t]*>[ \t]*\n(?:[ \t]*\n)*[ \t]{0,3}[A-Z][A-Z0-9][ \t]{1,2}- ", re.MULTILINE
 )
-
-
-class _Place(NamedTuple):
-    journal: str = ""
-    volume: str = ""
-    number: str = ""
-    pages: str = ""
 
 
 def recognises(head: str) -> float:
@@ -77,9 +53,8 @@ def normalise(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Return the normalised fields of a record; journal, volume and pages come from the source line where need be."""
     got = collect(fields)
     isbn, issn = v.serials_of([*got.get("IS", ()), *got.get("ES", ()), *got.get("IB", ())])
-    kinds = [kind.lower() for kind in listed([*got.get("PT", ()), *got.get("DT", ())])]
-    kind = next((_TYPES[kind] for kind in kinds if kind in _TYPES), "")
-    place = _Place() if kind in _PARTS else _place(first(got, ("SO",)))
+    kind = type_of(listed([*got.get("PT", ()), *got.get("DT", ())]))
+    place = place_of(first(got, ("SO",)), kind)
     return {
         "title": first(got, ("TI", "TT", "OT")),
         "authors": tuple(name for value in got.get("AU", ()) if (name := _ROLE.sub("", v.plain(value)).rstrip(","))),
@@ -95,24 +70,8 @@ def normalise(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
         "issn": issn,
         "url": first(got, ("UR", "XL")),
         "language": first(got, ("LG", "LA")),
-        "type": next(
-            (_TYPES[kind] for kind in kinds if kind in _TYPES), "JOUR" if place.journal else first(got, ("PT",))
-        ),
+        "type": kind or ("JOUR" if place.journal else first(got, ("PT",))),
     }
-
-
-def _place(source: str) -> _Place:
-    """Return what a source line tells: `Forest Ecology. 201(2-3):327-334, November 15, 2004.`."""
-    source = source[:600]
-    match = _PLACE.match(source)
-    if match is not None:
-        pages = match["pp"] or match["pages"] or match["pp2"] or ""
-        return _Place(match["journal"].strip(" ."), match["volume"], match["number"] or "", v.pages_of(pages, ""))
-    journal = source.split(". ")[0].rstrip(".")
-    match = _VOLUME.search(source)
-    if match is None:
-        return _Place(journal)
-    return _Place(journal, match["volume"], match["number"], v.pages_of(match["pp"] or "", ""))
 
 
 def _keywords(got: dict[str, list[str]]) -> tuple[str, ...]:

@@ -133,9 +133,10 @@ class _Grouper:
         """Add a line to the value, with the blank lines before it."""
         if self.parts:
             self.parts += [""] * self.blanks
-            self.blanks = 0
         else:
             self.at = number - 1
+            self.account.structure += self.blanks
+        self.blanks = 0
         self.parts.append(text)
 
     def close_field(self) -> None:
@@ -231,7 +232,8 @@ class _Grouper:
                 self.account.structure += 1 + value.count("\n")
                 continue
             for at, text in enumerate(value.split("\n")):
-                self.account.quarantine(line + at, text if at else f"{tag} {text}", "field before the first record")
+                shown = text if at or (self.shape.labels and text) else f"{tag} {text}"
+                self.account.quarantine(line + at, shown, "field before the first record")
 
     def finish(self) -> Iterator[FieldEntry]:
         """Yield what is left at the end of the file."""
