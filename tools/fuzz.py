@@ -28,9 +28,10 @@ FIXTURES = Path(__file__).resolve().parents[1] / "tests" / "literature"
 SECONDS = 10
 WORD = re.compile(r"[^\W_]{4,}")
 MARKS = (
-    b"TY  - JOUR\n", b"ER  - \n", b"ER\n", b"\r", b"\r\n", b"\n\n", b"\x00", b"\xef\xbb\xbf", b"\xff", b"}", b"{", b"  ", b"TI  - ",
+    b"TY  - JOUR\n", b"ER  - \n", b"ER\n", b"\r", b"\r\n", b"\n\n", b"\x00", b"\xef\xbb\xbf", b"\xff", b"}", b"{", b"  ",
     b'"', b",", b"\t", b";", b"PMID- 1\n", b"PT J\n", b"EF\n", b"Record #1 of 2\n", b"%0 Book\n", b"<record>", b"</record>",
     b"@article{x,\n", b"<!DOCTYPE a [<!ENTITY b 'c'>]>", b"&b;", b"&#0;", b"\\", b"'", b"\x1a", b"\xc3", b"\xe2\x80\xa8", b"]]>",
+    b"TI  - ",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from metareview.errors import MetareviewError
-from metareview.literature.text import TextRepair, Transcoder
+from metareview.literature.text import TextRepair, Transcoder, whole_characters
 
 BLOCK = 1 << 22
 HEAD = 1 << 16
@@ -50,7 +50,9 @@ class Source:
             raise MetareviewError(f"{path} is a folder, not an export", "Name one file in it.") from None
         except OSError as error:
             raise MetareviewError(f"{path} cannot be read: {error.strerror}", "Check its permissions.") from None
-        self.head = Transcoder().feed(self.start, last=len(self.start) == self.size).decode()
+        whole = len(self.start) == self.size
+        head = self.start if whole else self.start[: whole_characters(self.start)]
+        self.head = Transcoder().feed(head, last=True).decode()
 
     @property
     def encoding(self) -> str:

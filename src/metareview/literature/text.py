@@ -88,7 +88,8 @@ class Transcoder:
         else:
             head = data[:_SNIFFED]
             odd, even = head[1::2].count(0), head[::2].count(0)
-            if len(head) >= 8 and max(odd, even) > 0.4 * (len(head) // 2):
+            half = len(head) // 2
+            if len(head) >= 8 and max(odd, even) > 0.4 * half and min(odd, even) < 0.1 * half:
                 self.encoding = "utf-16-le" if odd > even else "utf-16-be"
         if self.encoding != "utf-8":
             self._wide = codecs.getincrementaldecoder(self.encoding)(errors="replace")
@@ -161,7 +162,12 @@ def _whole(data: bytes) -> int:
     end = max(data.rfind(b"\n"), data.rfind(b"\r", 0, len(data) - 1)) + 1
     if end:
         return end
-    end = max(0, len(data) - 1)  # a CR here may be half of a CRLF
+    return whole_characters(data)
+
+
+def whole_characters(data: bytes) -> int:
+    """Return where the last character surely ends; the last byte may be half of a CRLF, or of a character."""
+    end = max(0, len(data) - 1)
     while end and (data[end] & 0xC0) == 0x80:
         end -= 1
     return end

@@ -106,8 +106,8 @@ def run(
     read = [_read(Path(f), dict(search.columns), tell(f"reading {Path(f).name}")) for f in files]
     with exclusive(_lock(folder)):
         outcomes = _bring_in(folder, person, known, search, read)
+        write_log(folder)
         if any(o.new for o in outcomes):
-            write_log(folder)
             with suppress(MetareviewError):  # what is wrong with an earlier export, the next command tells
                 fill_index(folder, fold(folder.events()).imports, tell)
     return outcomes
@@ -169,6 +169,8 @@ def _bring_in(
     before: list[Mapping[str, Any]] = [e.data for e in events if e.kind == IMPORTED]
     outcomes: list[Imported] = []
     drafts: list[Draft] = []
+    for part in folder.searches.glob(".*.part*"):
+        part.unlink()  # of an import that was killed; the lock says that nobody else is at it
     with _copies() as copy:
         for at, item in enumerate(read):
             if known := standing.get(item.sha256):
