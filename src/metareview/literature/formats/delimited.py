@@ -18,6 +18,7 @@ from metareview.literature.source import Source
 
 _DELIMITERS = (",", "\t", ";", "|")
 _SNIFFED = 64_000
+_SEEN = 1 << 20
 _SAID = re.compile(r"\A\s*\"?sep=(.)\"?[ \t]*\n")
 _OTHER = re.compile(
     r"\A\s*(?:[\[{<@%\\]|[A-Z][A-Z0-9] {1,4}-|PMID- ?\d|(?:FN|VR|PT) [^\t,;\n]*\n|Record #\d+ of|Provider:)"
@@ -92,7 +93,7 @@ def _shapes(head: str) -> list[Shape]:
 
 
 def _first_rows(head: str, shape: Shape) -> Iterator[Row]:
-    return islice(rows_of(head.split("\n"), shape), HEADER_WITHIN)
+    return islice(rows_of(head[:_SEEN].split("\n"), shape), HEADER_WITHIN)
 
 
 def _width(row: Row) -> int:

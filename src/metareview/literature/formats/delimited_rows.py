@@ -132,7 +132,7 @@ def _reconsidered(feed: _Lines, shape: Shape, width: int, cells: list[str]) -> t
     if len(taken) > 1 and _holds_rows(taken[1:], shape, width):
         feed.give_back(1)
         return _loose_row(taken[0], shape, width), _UNBALANCED
-    if len(taken) == 1 and taken[0].count(shape.delimiter) == width - 1 and '"' in taken[0]:
+    if shape.delimiter == "\t" and len(taken) == 1 and taken[0].count("\t") == width - 1:
         return taken[0].split(shape.delimiter), "quotation marks that begin and end in two cells: kept as text"
     return cells, ""
 

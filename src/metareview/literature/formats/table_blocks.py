@@ -28,25 +28,38 @@ def recognises(head: str) -> bool:
 def read(rows: Iterable[Row], account: Account) -> Iterator[FieldEntry]:
     """Yield the records: each starts at a row TITLE; a value is a field, and a row of several values several."""
     held: list[Field] = []
-    last = 0
+    last = blank = 0
     for row in rows:
         name = row.cells[0].strip() if row.cells else ""
-        if name == START and held:
-            yield _entry(held, last)
-            held = []
         if not any(map(str.strip, row.cells)):
-            account.structure += row.last - row.line + 1
-        elif (name != START and not held) or not _NAME.fullmatch(name):
+            blank += row.last - row.line + 1  # blank rows between records are structure
+            continue
+        if name == START or not held:
+            if held:
+                yield _entry(held, last)
+            account.structure += blank
+            held = []
+        blank = 0
+        if name != START and not held:
             for line, text in enumerate("\n".join(row.cells).split("\n")[: row.last - row.line + 1], row.line):
-                account.quarantine(line, text, "a row outside any record")
-        else:
-            if row.repair:
-                account.repair(row.line, row.repair)
-            values = [cell for cell in row.cells[1:] if cell.strip()] or [""]
-            held += [Field(name, value, row.line) for value in values]
-            last = row.last
+                account.quarantine(line, text, "a row before the first TITLE")
+            continue
+        if row.repair:
+            account.repair(row.line, row.repair)
+        held += _fields(row, name, held, account)
+        last = row.last
     if held:
         yield _entry(held, last)
+    account.structure += blank
+
+
+def _fields(row: Row, name: str, held: list[Field], account: Account) -> Iterator[Field]:
+    values = row.cells[1:]
+    if not _NAME.fullmatch(name):
+        name, values = held[-1].tag, row.cells
+        account.repair(row.line, f"a row without the name of a field: kept as {name}")
+    for value in [cell for cell in values if cell.strip()] or [""]:
+        yield Field(name, value, row.line)
 
 
 def _entry(fields: list[Field], last: int) -> FieldEntry:

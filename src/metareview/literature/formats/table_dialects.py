@@ -116,7 +116,10 @@ TYPES: Mapping[str, str] = {
         "CONF",
     ),
     **dict.fromkeys(("proceedingspaper", "proceedingsarticle", "c"), "CPAPER"),
-    **dict.fromkeys(("thesis", "dissertation", "phdthesis", "mastersthesis", "proefschrift", "scriptie"), "THES"),
+    **dict.fromkeys(
+        ("thesis", "dissertation", "phdthesis", "mastersthesis", "dissertationthesis", "proefschrift", "scriptie"),
+        "THES",
+    ),
     **dict.fromkeys(("report", "techreport", "technicalreport", "rapport"), "RPRT"),
     **dict.fromkeys(("magazinearticle", "magazine"), "MGZN"),
     **dict.fromkeys(("newspaperarticle", "newspaper", "krantenartikel"), "NEWS"),
@@ -124,7 +127,8 @@ TYPES: Mapping[str, str] = {
     **dict.fromkeys(("preprint", "manuscript"), "UNPB"),
     **dict.fromkeys(("dataset", "data"), "DATA"),
     **dict.fromkeys(("computerprogram", "software"), "COMP"),
-    **dict.fromkeys(("patent",), "PAT"),
+    **dict.fromkeys(("series", "s"), "SER"),
+    **dict.fromkeys(("patent", "p"), "PAT"),
     **dict.fromkeys(("presentation", "slide"), "SLIDE"),
     **dict.fromkeys(("document", "misc", "generic", "other"), "GEN"),
 }
@@ -290,7 +294,12 @@ DIALECTS: tuple[Dialect, ...] = (
     Dialect(
         "IEEE",
         (("Document Title", "Document Identifier"), ("Document Title", "IEEE Terms")),
-        {"journal": ("Publication Title",), "keywords": ("Author Keywords", "IEEE Terms"), "url": ("PDF Link",)},
+        {
+            "journal": ("Publication Title",),
+            "keywords": ("Author Keywords", "IEEE Terms"),
+            "url": ("PDF Link",),
+            "type": ("Document Identifier",),
+        },
         names="semicolon",
     ),
     Dialect(

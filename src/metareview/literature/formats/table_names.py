@@ -9,13 +9,13 @@ _SUFFIX = re.compile(r"(?:Jr|Sr|I{1,3}|IV|VI{0,3}|[23][nr]d|[4-9]th)\.?", re.IGN
 _DOTTED = re.compile(r"(\S.*?)\s+((?:[^\W\d_]{1,3}\.[-\s]?){1,8})")
 _CAPITALS = re.compile(r"(\S.*?)\s+([^\W\d_a-zß-ÿ]{1,4})(?:\s+((?:Jr|Sr|[23][nr]d|I{2,3}|IV)\.?))?")
 _INITIALS = re.compile(r"(?:[^\W\d_a-zß-ÿ]\.?[-\s]?){1,4}")
-_GLUED_EDITORS = re.compile(r"(?<=[^\W\d_a-zß-ÿ]\.)(?=[^\W\d_a-zß-ÿ][\w’'-]+\s)")
+_UNPARTED = re.compile(r"(?<=[^\W\d_a-zß-ÿ]\.)(?=[^\W\d_a-zß-ÿ][\w’'-]+\s)")
 _IDENTIFIER = re.compile(r"\s*\(\d{5,}\)\s*$")
 _AND = re.compile(r",?\s+(?:and|&|en)\s+")
 _LONGEST = 200
 _ELLIPSIS = re.compile(r"(?:\.\.\.|…|et al\.?)", re.IGNORECASE)
 # SpringerLink writes names without anything between: a capital after a small letter starts one, but in Mac- and De-.
-_GLUE = re.compile(
+_SPRINGER = re.compile(
     r"(?<=[^\W\d_A-ZÀ-Þ.’'-])(?<!\bMc)(?<!\bMac)(?<!\bDe)(?<!\bDi)(?<!\bLa)(?<!\bLe)(?<!\bVan)(?=[A-ZÀ-Þ])"
 )
 _ACADEMIC = re.compile(
@@ -64,20 +64,22 @@ def scopus(text: str) -> tuple[str, ...]:
     """`Smith J., Jones K.` (to 2022), `Smith J.; Jones K.`, or full names with identifiers (from 2023)."""
     if ";" in text or "(" in text:
         return tuple(_surname_first(_IDENTIFIER.sub("", name)) for name in semicolon(text))
-    text = _GLUED_EDITORS.sub(", ", text)  # editors stand without anything between
+    text = _UNPARTED.sub(", ", text)  # editors stand without anything between
     return initials(text) if _IDENTIFIER.sub("", text).count(",") != 1 or not _one(text) else (text.strip(),)
 
 
 def glued(text: str) -> tuple[str, ...]:
     """`Vivek PallipuramProf. Mohammad Bhuiyan`, as SpringerLink writes them; titles are left out."""
-    return _listed(_ACADEMIC.sub("", name.strip()) for name in _GLUE.split(text))
+    return _listed(_ACADEMIC.sub("", name.strip()) for name in _SPRINGER.split(text))
 
 
 def any_way(text: str) -> tuple[str, ...]:
     """Find out from the marks in the cell: `///`, `;`, `|`, line feeds, ` and `, or commas."""
     for mark in ("///", ";", "|", "\n"):
         if mark in text:
-            return _listed(text.split(mark))
+            return tuple(map(_surname_first, _listed(text.split(mark))))
+    if " " in text.split(".", 1)[0]:  # surnames first, perhaps with nothing between: `Smith J.Jones K. A.`
+        text = _UNPARTED.sub(", ", text)
     pieces = _AND.split(text)
     if len(pieces) > 1:
         *first, last = pieces

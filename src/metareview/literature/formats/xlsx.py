@@ -8,12 +8,12 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import count, islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from metareview.errors import MetareviewError
 from metareview.literature.formats.delimited import SYSTEMS
 from metareview.literature.formats.format import Account, Entry, Format
-from metareview.literature.formats.table import WIDEST, read_rows
+from metareview.literature.formats.table import read_rows
 from metareview.literature.formats.table_header import HEADER_WITHIN, Plan, Row, best_header, checked, no_title
 from metareview.literature.source import Source
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 LARGEST = 1_000_000_000  # bytes unpacked
 MOST_ROWS = 1_048_576
 _BLOCK = 200
-_FIRST_COLUMNS = 200
-_EMPTY = (None,) * WIDEST
 _T = TypeVar("_T")
 
 
@@ -41,13 +39,23 @@ def read(source: Source, account: Account) -> Iterator[Entry]:
             column that a person named is not there.
     """
     mapped = checked(source.columns)
-    book: Workbook = _quiet(source, lambda: _opened(source))
-    with closing(book):
+    with source.path.open("rb") as file, closing(_quiet(source, lambda: _opened(source, file))) as book:
         sheet, start, plan = _chosen(source, book, mapped, account)
         source.head = "\t".join(plan.tags) + "\n"  # the header as text tells the system
-        rows = _Counted(_rows(source, book, sheet))
+        rows = _Counted(_padded(_rows(source, book, sheet), plan))
         yield from read_rows(rows, plan, start, source, account)
         source.count_lines(rows.last, "xlsx")
+
+
+def _padded(rows: Iterable[Row], plan: Plan) -> Iterator[Row]:
+    """Yield rows with a cell for each column; a row of one cell that is no title stays by itself."""
+    width, titles = len(plan.tags), plan.columns["title"]
+    for row in rows:
+        filled = [tag for tag, cell in zip(plan.tags, row.cells, strict=False) if cell]
+        if len(filled) == 1 and filled[0] not in titles and len(row.cells) <= width:
+            yield row._replace(cells=[cell for cell in row.cells if cell])
+        else:
+            yield row._replace(cells=[*row.cells, *[""] * (width - len(row.cells))])
 
 
 class _Counted:
@@ -63,17 +71,17 @@ class _Counted:
             yield row
 
 
-def _opened(source: Source) -> Workbook:
+def _opened(source: Source, file: BinaryIO) -> Workbook:
     import openpyxl
 
-    with zipfile.ZipFile(source.path) as archive:
+    with zipfile.ZipFile(file) as archive:
         unpacked = sum(entry.file_size for entry in archive.infolist())
     if unpacked > LARGEST:
         raise MetareviewError(
             f"{source.path} unpacks to {unpacked // 1_000_000} MB; no export is larger than {LARGEST // 1_000_000} MB",
             "The file is damaged, or not an export: export the search again.",
         )
-    return openpyxl.load_workbook(source.path, read_only=True, data_only=True)
+    return openpyxl.load_workbook(file, read_only=True, data_only=True)
 
 
 def _quiet(source: Source, do: Callable[[], _T]) -> _T:
@@ -108,6 +116,8 @@ def _chosen(source: Source, book: Workbook, mapped: dict[str, str], account: Acc
         found = best_header(rows, mapped)
         if found and (best is None or (found[1].score(), len(found[1].columns)) > _rank(best[2])):
             best = sheet, *found
+    if not others:
+        raise MetareviewError(f"{source.path} is empty: no sheet in it holds a cell", "Export the search again.")
     if best is None:
         raise no_title(str(source.path), widest, mapped)
     sheet, row, plan = best
@@ -127,7 +137,7 @@ def _rows(source: Source, book: Workbook, sheet: str) -> Iterator[Row]:
     def started() -> Iterator[tuple[Any, ...]]:
         page: Any = book[sheet]
         page.reset_dimensions()
-        rows: Iterator[tuple[Any, ...]] = page.iter_rows(values_only=True, max_col=WIDEST)
+        rows: Iterator[tuple[Any, ...]] = page.iter_rows(values_only=True)
         return rows
 
     cells, numbers = _quiet(source, started), count(1)
@@ -143,8 +153,6 @@ def _rows(source: Source, book: Workbook, sheet: str) -> Iterator[Row]:
 
 
 def _texts(values: tuple[Any, ...]) -> list[str]:
-    if values[_FIRST_COLUMNS:] == _EMPTY[: len(values) - _FIRST_COLUMNS]:
-        values = values[:_FIRST_COLUMNS]
     texts = list(map(_text, values))
     while texts and not texts[-1]:
         texts.pop()
