@@ -9,12 +9,11 @@ from itertools import count
 
 from metareview.errors import MetareviewError
 from metareview.literature.formats.format import Account, FieldEntry
-from metareview.literature.formats.table_header import Plan, Row, checked, header_again, plan_of, tags_of
+from metareview.literature.formats.table_header import WIDEST, Plan, Row, checked, header_again, plan_of, tags_of
 from metareview.literature.formats.table_values import normalise
 from metareview.literature.records import Field
 from metareview.literature.source import Source
 
-WIDEST = 16_384  # columns of the largest spreadsheet
 _TOLD = 100
 
 

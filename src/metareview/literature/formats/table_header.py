@@ -11,6 +11,7 @@ from metareview.errors import MetareviewError
 from metareview.literature.formats import table_dialects as d
 from metareview.literature.formats import values as v
 
+WIDEST = 16_384  # columns of the largest spreadsheet
 HEADER_WITHIN = 40  # rows in which a header is looked for
 _SHOWN = 40
 _LONG_KEY = 60
@@ -116,7 +117,7 @@ def best_header(rows: Iterable[Row], mapped: Mapping[str, str]) -> tuple[Row, Pl
     for at, row in enumerate(rows):
         if at >= HEADER_WITHIN:
             break
-        if len(row.cells) < 2:
+        if not 2 <= len(row.cells) <= WIDEST:
             continue
         plan = plan_of(row.cells, mapped) or (headerless(row.cells, mapped) if best is None else None)
         if plan is not None and (best is None or plan.score() > best[1].score()):

@@ -65,8 +65,8 @@ def _number(text: str) -> str:
 
 
 def _names(value: str, plan: Plan) -> tuple[str, ...]:
-    text = "\n".join(" ".join(v.plain(line).split()) for line in value.split("\n"))
-    return SPLITTERS[plan.dialect.names](text.strip())
+    lines = (" ".join(v.plain(line).split()) for line in value.split("\n"))
+    return SPLITTERS[plan.dialect.names]("\n".join(filter(None, lines)))
 
 
 def _words(values: Sequence[str], plan: Plan) -> tuple[str, ...]:
