@@ -35,7 +35,7 @@ def test_every_format_has_seeds(fuzz: ModuleType, tmp_path: Path) -> None:
     for number, data in enumerate(fuzz.seeds()):
         (tmp_path / str(number)).write_bytes(data)
         found.add(fuzz.check(tmp_path / str(number)))
-    assert set(formats()) <= found
+    assert {name for name, f in formats().items() if not f.magic} <= found
 
 
 def test_a_reader_that_drops_a_field_is_found(

@@ -144,6 +144,8 @@ def _format(source: Source) -> Format:
         raise MetareviewError(f"{path} is empty", empty)
     if found := format_of(source):
         return found
+    if source.columns and (table := formats().get("csv")) is not None:
+        return table  # who names columns says that it is a table
     readable = ", ".join(f.title for f in formats().values())
     if known := foreign_bytes(source.start) or foreign_text(source.head):
         raise MetareviewError(f"{path} is {known.what}; metareview reads {readable}", known.hint)
@@ -152,7 +154,7 @@ def _format(source: Source) -> Format:
         raise MetareviewError(f"{path} is empty", empty)
     raise MetareviewError(
         f"{path} is in no format metareview can read ({readable}); it begins with {first!r}",
-        "Export the search again as RIS.",
+        "Export the search again in one of these; for a table, name its columns with `--map title=COLUMN`.",
     )
 
 

@@ -17,11 +17,8 @@ class Foreign(NamedTuple):
 
 _BYTES = (
     (b"%PDF", Foreign("a PDF", "Import the export file of the database, not a full text.")),
-    (
-        b"PK\x03\x04",
-        Foreign("a ZIP, Word or Excel file (XLSX, DOCX)", _RIS),
-    ),
-    (b"\xd0\xcf\x11\xe0", Foreign("an old Word or Excel file (XLS, DOC)", _RIS)),
+    (b"PK\x03\x04", Foreign("a ZIP or Word file (ZIP, DOCX, ODS)", f"Unpack it, or save it as XLSX. {_RIS}")),
+    (b"\xd0\xcf\x11\xe0", Foreign("an old Word or Excel file (XLS, DOC)", f"Open it and save it as XLSX. {_RIS}")),
     (b"\x1f\x8b", Foreign("a gzip file", "Unpack it first.")),
     (b"{\\rtf", Foreign("a rich text document (RTF)", "Save it as plain text, or export the search as RIS.")),
     (b"SQLite format 3", Foreign("an SQLite database", _RIS)),
@@ -31,8 +28,6 @@ _TEXTS = (
     (r"\A\s*<(?:!DOCTYPE )?html", "a web page (HTML)"),
     (r"\A\s*<\?xml|\A\s*<(?:xml|records|PubmedArticleSet)\b", "XML"),
     (r"\A\s*[\[{]\s*(?:[\[{\"]|\Z|[}\]])", "JSON"),
-    (r"\A[^\n]*\b(?:title|authors?|doi|abstract)\b[^\n]*[,;\t][^\n]*\n", "a table (CSV)"),
-    (r"\A[^\n,;\t]*(?:[,;\t][^\n,;\t]*){3,}\n", "a table (CSV)"),
 )
 _COMPILED = tuple((re.compile(pattern, re.MULTILINE | re.IGNORECASE), what) for pattern, what in _TEXTS)
 _HEAD = 1 << 16
