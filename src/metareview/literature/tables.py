@@ -22,6 +22,7 @@ SCHEMA = Schema(
         " (piece UNINDEXED, record_id UNINDEXED, title, authors, journal, abstract, keywords)",
     ),
 )
+_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 _COLUMNS = (
     "record_id, title, authors, year, journal, volume, number, pages, doi, abstract, keywords, isbn, issn, url,"
     " language, type, line, raw"
@@ -73,7 +74,7 @@ def _row(record: Record) -> tuple[object, ...]:
     return (
         record.record_id,
         record.title,
-        json.dumps(record.authors, ensure_ascii=False),
+        _json(record.authors),
         record.year,
         record.journal,
         record.volume,
@@ -81,14 +82,14 @@ def _row(record: Record) -> tuple[object, ...]:
         record.pages,
         record.doi,
         record.abstract,
-        json.dumps(record.keywords, ensure_ascii=False),
+        _json(record.keywords),
         record.isbn,
         record.issn,
         record.url,
         record.language,
         record.type,
         record.line,
-        json.dumps(record.raw, ensure_ascii=False),
+        _json(record.raw),
     )
 
 

@@ -20,6 +20,10 @@ _TITLE = ("TI", "T1", "CT", "BT")
 _YEARS = ("PY", "Y1", "DA")
 _BOOK_JOURNAL = ("JF", "JO", "JA", "J1", "J2", "J9", "JI")
 _JOURNAL = ("JF", "JO", "T2", "J2", "JA", "J1", "BT", "J9", "JI")
+_USED = frozenset(
+    (*_TITLE, *_YEARS, *_BOOK_JOURNAL, *_JOURNAL, "TY", "VL", "VO", "IS", "CP", "SP", "EP", "C7", "AU", "A1", "A2", "ED", "KW",
+     "SN", "AB", "N2", "DO", "UR", "L1", "L2", "L3", "M3", "LK", "N1", "LA")
+)  # fmt: skip
 _NOTICE = re.compile(
     r"\s*(?:©|\(c\)\s|all rights reserved"
     r"|copyright (?:of .{1,300}? is the property|©|\(c\)|\d{4}|\w+ \d{4}[ .]|applies))",
@@ -54,11 +58,17 @@ class RisEntry:
 
     def values(self) -> dict[str, Any]:
         """Return the normalised fields."""
-        pairs: list[tuple[str, str]] = []
+        got: dict[str, list[str]] = {}
         for a, b in self.spans:
-            tags, texts, _ = _fields(self.table, a, b)
-            pairs += zip(tags, texts, strict=True)
-        return normalise(pairs)
+            lines = self.table.lines(a, b)
+            if np.count_nonzero(self.table.tags[a:b]) == len(lines):
+                for line in lines:
+                    if (tag := line[:2]) in _USED and (value := line[5:].strip(" \t")):
+                        got.setdefault(tag, []).append(value)
+            else:
+                tags, texts, _ = _fields(self.table, a, b)
+                _gather(zip(tags, texts, strict=True), got)
+        return _normalised(got)
 
 
 def _fields(table: LineTable, a: int, b: int) -> tuple[list[str], list[str], Sequence[int]]:
@@ -83,15 +93,22 @@ def normalise(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
         fields: tag and value of each, as printed; a tag may occur many times.
     """
     got: dict[str, list[str]] = {}
+    _gather(fields, got)
+    return _normalised(got)
+
+
+def _gather(fields: Iterable[tuple[str, str]], got: dict[str, list[str]]) -> None:
+    """Add the values of the tags that are used, by tag."""
     for tag, value in fields:
-        if not value:
+        if tag not in _USED:
             continue
         if value[-3:] == "\nNA":  # R writes a line NA for a field it does not have
             value = _MISSING.sub("", value)
-        if tag in got:
-            got[tag].append(value)
-        else:
-            got[tag] = [value]
+        if value:
+            got.setdefault(tag, []).append(value)
+
+
+def _normalised(got: dict[str, list[str]]) -> dict[str, Any]:
     kind = _first(got, ("TY",))
     whole = kind.upper() in _WHOLE
     isbn, issn = v.serials_of(got["SN"]) if "SN" in got else ("", "")
@@ -102,7 +119,7 @@ def normalise(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
         "journal": _first(got, _BOOK_JOURNAL if whole else _JOURNAL),
         "volume": _first(got, ("VL", "VO")),
         "number": _first(got, ("IS", "CP") if kind == "JOUR" else ("IS",)),
-        "pages": v.pages_of(_first(got, ("SP",)), _first(got, ("EP",))),
+        "pages": v.pages_of(_first(got, ("SP",)), _first(got, ("EP",))) or v.article_number(_first(got, ("C7",))),
         "doi": _doi(got),
         "abstract": _abstract(got),
         "keywords": _keywords(got.get("KW", [])),

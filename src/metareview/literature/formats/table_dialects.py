@@ -16,8 +16,9 @@ FIELDS = (
     *("title", "authors", "year", "journal", "volume", "number", "pages", "doi", "abstract", "keywords"),
     *("isbn", "issn", "url", "language", "type"),
 )
-# Two more things a column may hold: the first and last page, and a citation from which other fields are taken.
-PARTS = ("first_page", "last_page", "citation")
+# More that a column may hold: the first and last page, what stands for pages where there are none, and a citation from
+# which other fields are taken.
+PARTS = ("first_page", "last_page", "article_number", "citation")
 
 
 @lru_cache(maxsize=1 << 14)
@@ -61,6 +62,7 @@ GENERIC: Mapping[str, tuple[str, ...]] = {
     "volume": ("volume", "vol", "journal volume", "volume number", "jaargang"),
     "number": ("issue", "number", "issue number", "journal issue", "nummer", "no", "nr", "aflevering"),
     "pages": ("pages", "page", "pagination", "page range", "page numbers", "pagina's", "pagina", "bladzijden"),
+    "article_number": ("art. no.", "article number", "article no", "artnr", "artikelnummer", "elocation id"),
     "first_page": ("start page", "page start", "first page", "pagestart", "beginpagina"),
     "last_page": ("end page", "page end", "last page", "pageend", "eindpagina"),
     "doi": ("doi", "digital object identifier", "article doi", "item doi", "doi link", "doi url"),

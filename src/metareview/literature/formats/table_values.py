@@ -41,6 +41,7 @@ def normalise(plan: Plan, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     start, end = _number(first("first_page")), _number(first("last_page"))
     pages = v.pages_of(first("pages"), "")
     record["pages"] = v.pages_of(*pages.split("-")) if pages.count("-") == 1 else pages or v.pages_of(start, end)
+    record["pages"] = record["pages"] or v.article_number(first("article_number"))
     record["keywords"] = _words(cells("keywords"), plan)
     record["isbn"], record["issn"] = _serials([*cells("isbn"), *cells("issn")])
     record["url"] = next((line for value in cells("url") if (line := value.split("\n")[0].split("; ")[0].strip())), "")

@@ -21,6 +21,7 @@ _DOI = re.compile(r"(?<![\d.])10\.\d{4,9}(?:\.\d+)*/\S+")
 _LONGEST = 500
 _LANDING = re.compile(r"(?:/(?:full|fulltext|abstract|abs|pdf|epdf|html|meta|summary))+$|\.(?:pdf|html?)$")
 _RANGE = re.compile(r"(\S.*?)\s*-\s*(\S+)")
+_ARTICLE = re.compile(r"[A-Za-z]{0,6}\.?\d[\w.-]{0,19}")
 _ISSN = re.compile(r"\d{7}[\dX]")
 _AS_PRINTED = re.compile(r"\d{4}-\d{3}[\dX]")
 _ISBN = re.compile(r"97[89]\d{10}|\d{9}[\dX]")
@@ -119,6 +120,11 @@ def _page(value: str) -> str:
         return ""
     whole = _RANGE.fullmatch(value)
     return f"{whole[1]}-{whole[2]}" if whole else value
+
+
+def article_number(text: str) -> str:
+    """Return what stands for pages where an article has none, such as `e0187376` or `102976`; empty for other text."""
+    return text if _ARTICLE.fullmatch(text) else ""
 
 
 def serials_of(values: Iterable[str]) -> tuple[str, str]:
