@@ -129,7 +129,8 @@ def _rows(records: Sequence[Record] | pd.DataFrame) -> list[dict[str, Any]]:
     return [
         {
             **{k: getattr(r, k) for k in ("record_id", "title", "journal", "volume", "number", "pages", "doi")},
-            **{k: getattr(r, k) for k in ("abstract", "isbn", "issn", "type", "authors")},
+            **{k: getattr(r, k) for k in ("abstract", "isbn", "issn", "type")},
+            "authors": names.each_author(r.authors),
             "year": str(r.year or ""),
             "booktitle": "",
         }
