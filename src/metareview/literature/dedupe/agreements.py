@@ -36,7 +36,7 @@ def within(x: Pairs, years: int) -> Mask:
 
 def _no_clash(x: Pairs) -> Mask:
     alike = (x.doi >= 0) & (x.isbn >= 0) & (x.journal >= 0) & (x.volume >= 0) & (x.page >= 0)
-    return alike & ~x.preprint & ~x.thesis & (x.genre >= 0)
+    return alike & ~x.preprint & ~x.thesis & (x.genre >= 0) & ~x.notices & ~_may_be_an_update(x)
 
 
 def _doi_allows(x: Pairs) -> Mask:
@@ -45,8 +45,13 @@ def _doi_allows(x: Pairs) -> Mask:
 
 
 def _may_be_an_update(x: Pairs) -> Mask:
-    """Updates of a living review keep their article number and appear in another volume."""
-    return x.numbered & (x.volume < 0)
+    """Updates of a living review keep their article number and appear in another volume, issue or year."""
+    return (x.numbered & (x.volume < 0)) | (x.living & ((x.volume < 0) | (x.number < 0) | ~(x.year == 0)))
+
+
+def _second_doi(x: Pairs) -> Mask:
+    """The DOIs differ, though not as those of two versions: a publisher may give an article another."""
+    return (x.doi < 0) & (x.doi_likeness > 0)
 
 
 def about_another(x: Pairs) -> Mask:
@@ -79,14 +84,52 @@ def same_citation(x: Pairs) -> Mask:
     place = (x.volume > 0) & (x.page > 0)
     in_time = within(x, 1) | ((x.journal > 0) & (x.title >= 0.98))
     text = (x.abstract >= 0.9) & ((x.title >= 0.85) & (x.title_numbers >= 0) & (x.extra >= 0) | (x.extra != 0))
+    text |= (x.abstract >= 0.95) & (x.title >= 0.9) & (x.journal > 0) & (x.year == 0)
     signed = _authors(x) | ((x.title == 1) & (x.short >= 6) & (x.journal > 0) & (x.year == 0))
-    known = _doi_allows(x) & (x.isbn >= 0) & ~x.preprint
+    known = _doi_allows(x) & (x.isbn >= 0) & ~x.preprint & ~_may_be_an_update(x)
     return place & in_time & (_near_title(x) | text) & signed & known
 
 
+def same_pages(x: Pairs) -> Mask:
+    """Journal, volume, first and last page agree, so the titles are spellings of one."""
+    place = (x.journal > 0) & (x.volume > 0) & x.span & within(x, 1)
+    worded = ((x.title_numbers >= 0) & (x.swapped == 0)) | (x.glued & (x.swapped <= 1))
+    text = (x.title >= 0.85) & worded & (x.extra >= 0)
+    return place & text & (x.authors >= 0.75) & (x.doi >= 0) & (x.isbn >= 0) & ~_may_be_an_update(x)
+
+
+def second_doi(x: Pairs) -> Mask:
+    """The citation agrees in all its parts, or with the abstract in all but the volume; only the DOIs differ."""
+    place = (x.journal > 0) & (x.page > 0) & (x.year == 0)
+    same = ((x.volume > 0) & ~(x.abstract < 0.7)) | (x.abstract >= 0.97)
+    text = _same_title(x) & (x.short >= 5) & (x.authors >= 0.75) & (x.first_author > 0)
+    return _second_doi(x) & place & same & text & (x.isbn >= 0) & ~x.notices & ~_may_be_an_update(x)
+
+
+def same_issue(x: Pairs) -> Mask:
+    """A long title, all authors, journal, year, volume and issue agree, so one of the pages is mistaken."""
+    place = (x.journal > 0) & (x.volume > 0) & (x.number > 0) & (x.year == 0) & ~(x.abstract < 0.7)
+    text = _same_title(x) & (x.short >= 8) & (x.authors >= 0.9) & (x.first_author > 0)
+    return place & text & (x.doi >= 0) & (x.isbn >= 0) & ~x.notices & ~x.living
+
+
+def same_thesis(x: Pairs) -> Mask:
+    """Both are theses, of one author, title and year."""
+    both = x.thesis & (x.genre > 0) & (x.year == 0) & (x.page >= 0) & (x.volume >= 0)
+    return both & _same_title(x) & (x.short >= 5) & (x.authors >= 0.75) & (x.doi >= 0) & (x.isbn >= 0)
+
+
+def same_high_page(x: Pairs) -> Mask:
+    """Title, authors and year agree, and so does a page number too high to agree by chance."""
+    place = (x.high >= 100) & (x.volume >= 0) & (x.year == 0) & ~(x.abstract < 0.7)
+    text = _same_title(x) & (x.short >= 6) & (x.authors >= 0.75) & (x.first_author > 0)
+    known = (x.doi >= 0) & (x.isbn >= 0) & ~x.preprint & ~x.thesis & ~x.living
+    return place & text & known
+
+
 def same_page(x: Pairs) -> Mask:
-    """Journal, year and first page agree, with title and authors."""
-    place = (x.journal > 0) & (x.page > 0) & within(x, 1) & ~_may_be_an_update(x)
+    """Journal or ISBN, year and first page agree, with title and authors."""
+    place = ((x.journal > 0) | (x.isbn > 0)) & (x.page > 0) & within(x, 1) & ~_may_be_an_update(x)
     return place & _near_title(x) & (x.title >= 0.95) & _authors(x) & (x.doi >= 0) & (x.isbn >= 0) & (x.short >= 4)
 
 
@@ -94,7 +137,8 @@ def same_volume(x: Pairs) -> Mask:
     """Journal and volume agree, no page is known to differ, and title and authors are the same."""
     place = (x.journal > 0) & (x.volume > 0) & (x.page == 0) & within(x, 1)
     telling = (x.short >= 8) | ((x.short >= 4) & (x.number >= 0)) | (x.abstract >= 0.97)
-    return place & telling & _same_title(x) & _authors(x) & (x.doi >= 0) & (x.isbn >= 0)
+    known = (x.doi >= 0) & (x.isbn >= 0) & ~x.notices & ~_may_be_an_update(x)
+    return place & telling & _same_title(x) & _authors(x) & known
 
 
 def same_abstract(x: Pairs) -> Mask:
@@ -123,6 +167,7 @@ def online_first(x: Pairs) -> Mask:
         & (x.authors >= 0.75)
         & (x.located == 1)
         & within(x, 2)
+        & (~x.meeting | ~(x.year > 0))
         & _no_clash(x)
     )
 

@@ -44,7 +44,8 @@ class Prepared:
         ids: record ids, sorted.
         words: the title's folded words; `title` and `compact` are the same words with and without spaces.
         notice: True where the title announces something about another work.
-        numbers: the title's digits in order.
+        repeats: True where a work may have several notices with this title.
+        numbers: the title's digits in order; `counts` are the numbers that are words of their own.
         surnames: authors' surnames in order.
         year: year of publication, 0 where unknown.
         parts: words of all names, given names too.
@@ -53,6 +54,7 @@ class Prepared:
         isbns, issns: sets of codes.
         abstract: the first 600 characters of the folded abstract without section labels.
         genre: `preprint`, `thesis`, `meeting`, `journal` or empty.
+        living: True for a Cochrane review, whose updates keep its article number.
         filled: how much of each record is filled in, to choose the copy to keep.
     """
 
@@ -61,7 +63,9 @@ class Prepared:
     title: list[str]
     compact: list[str]
     notice: NDArray[np.bool_]
+    repeats: NDArray[np.bool_]
     numbers: list[str]
+    counts: list[str]
     surnames: list[tuple[str, ...]]
     parts: list[frozenset[str]]
     year: NDArray[np.int64]
@@ -75,6 +79,7 @@ class Prepared:
     issns: list[frozenset[str]]
     abstract: list[str]
     genre: list[str]
+    living: NDArray[np.bool_]
     filled: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -105,7 +110,9 @@ def prepare(records: Sequence[Record] | pd.DataFrame) -> Prepared:
         title=[" ".join(w) for w in title],
         compact=["".join(w) for w in title],
         notice=np.array([titles.is_notice(row["title"]) for row in rows], dtype=bool),
+        repeats=np.array([titles.may_repeat(row["title"]) for row in rows], dtype=bool),
         numbers=[titles.numbers(w) for w in title],
+        counts=[titles.counts(w) for w in title],
         parts=[names.name_parts(row["authors"]) for row in rows],
         surnames=[names.surnames(row["authors"]) for row in rows],
         year=year,
@@ -119,6 +126,7 @@ def prepare(records: Sequence[Record] | pd.DataFrame) -> Prepared:
         issns=[issn for _, issn in codes],
         abstract=[_abstract(row["abstract"]) for row in rows],
         genre=[places.genre_of(row["type"], j, row["volume"], d) for row, j, d in zip(rows, journal, doi, strict=True)],
+        living=np.array([places.is_living(s, d) for s, d in zip(pages, doi, strict=True)], dtype=bool),
         filled=np.array([_filled(row) for row in rows], dtype=np.int64),
     )
 

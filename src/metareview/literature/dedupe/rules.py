@@ -54,6 +54,12 @@ NEVER = (
 SURE = (
     Rule("same_doi", "sure", "The DOI is the same and so is the title.", agree.same_doi),
     Rule("same_citation", "sure", "Title, authors, volume and first page are the same.", agree.same_citation),
+    Rule(
+        "same_pages",
+        "sure",
+        "Authors, journal, volume, first and last page are the same, and the titles nearly.",
+        agree.same_pages,
+    ),
     Rule("same_page", "sure", "Title, authors, journal, year and first page are the same.", agree.same_page),
     Rule(
         "same_volume",
@@ -72,6 +78,25 @@ SURE = (
         "sure",
         "Title, authors, journal and abstract are the same; a volume or page is mistaken.",
         agree.same_text,
+    ),
+    Rule(
+        "second_doi",
+        "sure",
+        "Only the DOIs differ: one is mistaken, or the publisher gave another.",
+        agree.second_doi,
+    ),
+    Rule(
+        "same_issue",
+        "sure",
+        "Title, authors, journal, volume and issue are the same; a page is mistaken.",
+        agree.same_issue,
+    ),
+    Rule("same_thesis", "sure", "Both are the thesis of this author, title and year.", agree.same_thesis),
+    Rule(
+        "same_high_page",
+        "sure",
+        "Title, authors, year and a high page number are the same; the venue is named in two ways.",
+        agree.same_high_page,
     ),
     Rule(
         "online_first",
