@@ -24,8 +24,10 @@ def _near_title(x: Pairs) -> Mask:
 
 
 def _authors(x: Pairs) -> Mask:
-    """Authors agree, or neither record names any and the text of the abstract agrees."""
+    """Authors agree, or a record names none and the abstract, or a long title and the issue, agree."""
     unnamed = np.isnan(x.authors) & (x.abstract >= 0.95) & (x.short >= 3) & (x.number >= 0)
+    issue = (x.journal > 0) & (x.volume > 0) & (x.number > 0) & (x.year == 0)
+    unnamed |= np.isnan(x.authors) & (x.title == 1) & (x.short >= 6) & issue
     return (x.authors >= 0.75) | ((x.authors >= 0.5) & (x.first_author > 0)) | unnamed
 
 
@@ -85,9 +87,10 @@ def same_citation(x: Pairs) -> Mask:
     in_time = within(x, 1) | ((x.journal > 0) & (x.title >= 0.98))
     text = (x.abstract >= 0.9) & ((x.title >= 0.85) & (x.title_numbers >= 0) & (x.extra >= 0) | (x.extra != 0))
     text |= (x.abstract >= 0.95) & (x.title >= 0.9) & (x.journal > 0) & (x.year == 0)
+    notice = x.notices & (x.extra != 0) & (x.short >= 6) & (x.journal > 0) & (x.year == 0)
     signed = _authors(x) | ((x.title == 1) & (x.short >= 6) & (x.journal > 0) & (x.year == 0))
     known = _doi_allows(x) & (x.isbn >= 0) & ~x.preprint & ~_may_be_an_update(x)
-    return place & in_time & (_near_title(x) | text) & signed & known
+    return place & in_time & (((_near_title(x) | text) & signed) | notice) & known
 
 
 def same_pages(x: Pairs) -> Mask:
@@ -137,7 +140,8 @@ def same_volume(x: Pairs) -> Mask:
     """Journal and volume agree, no page is known to differ, and title and authors are the same."""
     place = (x.journal > 0) & (x.volume > 0) & (x.page == 0) & within(x, 1)
     telling = (x.short >= 8) | ((x.short >= 4) & (x.number >= 0)) | (x.abstract >= 0.97)
-    known = (x.doi >= 0) & (x.isbn >= 0) & ~x.notices & ~_may_be_an_update(x)
+    one = ~x.notices | ((x.number > 0) & (x.year == 0))
+    known = (x.doi >= 0) & (x.isbn >= 0) & one & ~_may_be_an_update(x)
     return place & telling & _same_title(x) & _authors(x) & known
 
 

@@ -18,7 +18,7 @@ _STOP = word_set(
 _COUNTRIES = ((re.compile(r"\bu\.? ?s\.? ?a\b"), "united states america"), (re.compile(r"\bu\.? ?k\b"), "united kingdom"))
 _ACRONYM = re.compile(r"^[A-Z]{3,8}\b[.: ]+(?=[A-Z]?[a-z]{2,})")
 _MARK = re.compile(
-    r"[:(=;/\[]|\.(?= [^.]*[a-z]{7}[^.]*(?:\.|$))|"
+    r"[:(=;/\[]|[.,] ?\d|\.(?= [^.]*[a-z]{7}[^.]*(?:\.|$))|"
     r"-(?=(?:a|an|the)\s|(?:basel|london|oxford|berlin|paris|us|uk|usa|england)$)"
 )
 _EXCEL = re.compile(r"^(?:\d{1,2}-)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?:-\d{1,2})?$")

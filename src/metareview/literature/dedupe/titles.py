@@ -93,7 +93,7 @@ def title_words(title: str) -> tuple[str, ...]:
     another has `two cases. III.` A single `i`, `v` or `x` counts only after a word such as `part` or as the
     last word.
     """
-    plain, before = _APPEARS.sub(" ", title), ""
+    plain, before = _CORRECTS.sub(" ", _APPEARS.sub(" ", title)), ""
     while plain != before:
         plain, before = _REMARK.sub(" ", plain), plain
     found = words(plain) or words(title)
