@@ -15,7 +15,7 @@ Mask = NDArray[np.bool_]
 
 
 def _same_title(x: Pairs) -> Mask:
-    return (x.title >= 0.98) & (x.swapped == 0) & (x.title_numbers >= 0) & (x.extra >= 0)
+    return (x.title >= 0.98) & (x.swapped == 0) & (x.title_numbers >= 0) & (x.extra == 0)
 
 
 def _near_title(x: Pairs) -> Mask:
@@ -24,10 +24,10 @@ def _near_title(x: Pairs) -> Mask:
 
 
 def _authors(x: Pairs) -> Mask:
-    """Authors agree, or a record names none and the abstract, or a long title and the issue, agree."""
+    """Authors agree, or a record names none and the abstract, or a long title and the place, agree."""
     unnamed = np.isnan(x.authors) & (x.abstract >= 0.95) & (x.short >= 3) & (x.number >= 0)
-    issue = (x.journal > 0) & (x.volume > 0) & (x.number > 0) & (x.year == 0)
-    unnamed |= np.isnan(x.authors) & (x.title == 1) & (x.short >= 6) & issue
+    place = (x.journal > 0) & (x.year == 0) & ((x.page > 0) | ((x.volume > 0) & (x.number > 0)))
+    unnamed |= np.isnan(x.authors) & (x.title == 1) & (x.short >= 6) & place
     return (x.authors >= 0.75) | ((x.authors >= 0.5) & (x.first_author > 0)) | unnamed
 
 
@@ -48,7 +48,7 @@ def _doi_allows(x: Pairs) -> Mask:
 
 def _may_be_an_update(x: Pairs) -> Mask:
     """Updates of a living review keep their article number and appear in another volume, issue or year."""
-    return (x.numbered & (x.volume < 0)) | (x.living & ((x.volume < 0) | (x.number < 0) | ~(x.year == 0)))
+    return (x.numbered & (x.volume < 0) & ~(x.year == 0)) | (x.living & ((x.volume < 0) | (x.number < 0) | ~(x.year == 0)))
 
 
 def _second_doi(x: Pairs) -> Mask:
@@ -88,7 +88,7 @@ def same_citation(x: Pairs) -> Mask:
     text = (x.abstract >= 0.9) & ((x.title >= 0.85) & (x.title_numbers >= 0) & (x.extra >= 0) | (x.extra != 0))
     text |= (x.abstract >= 0.95) & (x.title >= 0.9) & (x.journal > 0) & (x.year == 0)
     notice = x.notices & (x.extra != 0) & (x.short >= 6) & (x.journal > 0) & (x.year == 0)
-    signed = _authors(x) | ((x.title == 1) & (x.short >= 6) & (x.journal > 0) & (x.year == 0))
+    signed = _authors(x) | ((x.title == 1) & (x.short >= 6) & (x.journal > 0) & within(x, 1))
     known = _doi_allows(x) & (x.isbn >= 0) & ~x.preprint & ~_may_be_an_update(x)
     return place & in_time & (((_near_title(x) | text) & signed) | notice) & known
 
@@ -133,7 +133,8 @@ def same_high_page(x: Pairs) -> Mask:
 def same_page(x: Pairs) -> Mask:
     """Journal or ISBN, year and first page agree, with title and authors."""
     place = ((x.journal > 0) | (x.isbn > 0)) & (x.page > 0) & within(x, 1) & ~_may_be_an_update(x)
-    return place & _near_title(x) & (x.title >= 0.95) & _authors(x) & (x.doi >= 0) & (x.isbn >= 0) & (x.short >= 4)
+    title = _near_title(x) & ((x.title >= 0.95) | (x.extra > 0))
+    return place & title & _authors(x) & (x.doi >= 0) & (x.isbn >= 0) & (x.short >= 4)
 
 
 def same_volume(x: Pairs) -> Mask:
@@ -148,6 +149,7 @@ def same_volume(x: Pairs) -> Mask:
 def same_abstract(x: Pairs) -> Mask:
     """The abstract agrees, with title and authors, and nothing that is known differs."""
     place = (x.journal > 0) & within(x, 1) | ((x.journal == 0) & (x.year == 0))
+    place &= (x.journal > 0) | ~x.meeting
     both_meetings = (x.genre > 0) & within(x, 1)
     title = (x.title >= 0.95) & _near_title(x) | (x.extra > 0)
     near = (x.title >= 0.9) & (x.swapped <= 1) & (x.abstract >= 0.97) & (x.title_numbers >= 0) & (x.extra >= 0)
@@ -174,6 +176,11 @@ def online_first(x: Pairs) -> Mask:
         & (~x.meeting | ~(x.year > 0))
         & _no_clash(x)
     )
+
+
+def online_this_year(x: Pairs) -> Mask:
+    """An online copy of the same year goes before one of another."""
+    return online_first(x) & (x.year == 0)
 
 
 def same_everything_known(x: Pairs) -> Mask:

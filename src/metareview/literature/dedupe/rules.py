@@ -99,6 +99,12 @@ SURE = (
         agree.same_high_page,
     ),
     Rule(
+        "online_this_year",
+        "sure",
+        "The same article of one year, in one record without a volume and pages.",
+        agree.online_this_year,
+    ),
+    Rule(
         "online_first",
         "sure",
         "The same article, in one record before it got a volume and pages.",
@@ -181,6 +187,15 @@ UNSURE = (
         "unsure",
         "Title and authors are alike, but the venues differ: a meeting abstract, or a reprint.",
         lambda x: agree.alike(x) & (x.journal < 0) & (x.title >= 0.95) & agree.within(x, 4),
+        bars=True,
+    ),
+    Rule(
+        "other_page",
+        "unsure",
+        "Title and authors are alike, but volume or first page differ: perhaps an abstract of the article.",
+        lambda x: (
+            agree.alike(x) & (x.title >= 0.95) & ((x.volume < 0) | (x.page < 0)) & agree.within(x, 3) & (x.title_numbers >= 0)
+        ),
         bars=True,
     ),
     Rule(

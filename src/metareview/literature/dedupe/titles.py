@@ -52,6 +52,11 @@ PART_WORDS = word_set(
 )
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _SMALL = word_set("or of to in an as at by on is we vs and the for with from")
+_NOT = word_set("non not no without")
+_PREFIX = re.compile(
+    r"^(?:hyper|hypo|pre|post|intra|inter|extra|micro|macro|uni|bi|mono|multi|poly|non|un|im|in|a|dis|anti|pro|sub|"
+    r"supra|over|under|fe|wo)(?=[a-z]{3})"
+)
 _OTHER_WORK = word_set("edition update updated supplement appendix interim part volume chapter annual")
 NOTICE_WORDS = word_set(
     "erratum errata corrigendum corrigenda correction corrections addendum retraction retracted "
@@ -160,19 +165,30 @@ def _counts(word: str, beside: str) -> bool:
 def swapped(a: tuple[str, ...], b: tuple[str, ...]) -> int:
     """Return how many words of each title have no like in the other (the smaller of the two counts).
 
-    Alike are spelling variants (a common start, or a small edit) and words written together or apart.
+    Alike are spelling variants (a common start, or a small edit) and words written together or apart, but not
+    opposites such as `women` and `men`, or a `without` that only one title has.
     """
     set_a, set_b = set(a), set(b)
     only_a, only_b = set_a - set_b - _SMALL, set_b - set_a - _SMALL
+    denied = _NOT.intersection(only_a ^ only_b) and not _NOT.isdisjoint(a) == _NOT.isdisjoint(b)
+    if denied and "".join(a) != "".join(b):
+        return 1
     if not only_a or not only_b:
         return 0
+    opposed = sum(any(_opposite(w, v) for v in only_b) for w in only_a)
     joined_a, joined_b = _joined(a), _joined(b)
     left_a = [w for w in only_a if w not in joined_b and not any(_alike(w, v) for v in only_b)]
     left_b = [w for w in only_b if w not in joined_a and not any(_alike(w, v) for v in only_a)]
     text_a, text_b = "".join(a), "".join(b)
     left_a = [w for w in left_a if w not in text_b or len(w) < 3]
     left_b = [w for w in left_b if w not in text_a or len(w) < 3]
-    return min(len(left_a), len(left_b))
+    return max(opposed, min(len(left_a), len(left_b)))
+
+
+@lru_cache(maxsize=200_000)
+def _opposite(a: str, b: str) -> bool:
+    """Say whether two words are one root with other prefixes: `hypotension` and `hypertension`."""
+    return a != b and bool({a, _PREFIX.sub("", a)} & {b, _PREFIX.sub("", b)})
 
 
 def _joined(title: tuple[str, ...]) -> set[str]:
