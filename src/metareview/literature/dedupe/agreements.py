@@ -48,7 +48,9 @@ def _doi_allows(x: Pairs) -> Mask:
 
 def _may_be_an_update(x: Pairs) -> Mask:
     """Updates of a living review keep their article number and appear in another volume, issue or year."""
-    return (x.numbered & (x.volume < 0) & ~(x.year == 0)) | (x.living & ((x.volume < 0) | (x.number < 0) | ~(x.year == 0)))
+    return (x.numbered & (x.volume < 0) & ~(x.year == 0)) | (
+        x.living & ((x.volume < 0) | (x.number < 0) | ~(x.year == 0))
+    )
 
 
 def _second_doi(x: Pairs) -> Mask:
@@ -140,7 +142,7 @@ def same_page(x: Pairs) -> Mask:
 def same_volume(x: Pairs) -> Mask:
     """Journal and volume agree, no page is known to differ, and title and authors are the same."""
     place = (x.journal > 0) & (x.volume > 0) & (x.page == 0) & within(x, 1)
-    telling = (x.short >= 8) | ((x.short >= 4) & (x.number >= 0)) | (x.abstract >= 0.97)
+    telling = ((x.short >= 4) & (x.number >= 0)) | (x.abstract >= 0.97)
     one = ~x.notices | ((x.number > 0) & (x.year == 0))
     known = (x.doi >= 0) & (x.isbn >= 0) & one & ~_may_be_an_update(x)
     return place & telling & _same_title(x) & _authors(x) & known
@@ -172,7 +174,7 @@ def online_first(x: Pairs) -> Mask:
         & (x.journal > 0)
         & (x.authors >= 0.75)
         & (x.located == 1)
-        & within(x, 2)
+        & (within(x, 1) | (within(x, 2) & (x.abstract >= 0.9)))
         & (~x.meeting | ~(x.year > 0))
         & _no_clash(x)
     )

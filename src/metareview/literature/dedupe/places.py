@@ -15,7 +15,10 @@ _STOP = word_set(
     "of the and in for on de la le les et und der die das del y a an at to supplement supplements "
     "di della do da dos e i fur zur voor het van och"
 )
-_COUNTRIES = ((re.compile(r"\bu\.? ?s\.? ?a\b"), "united states america"), (re.compile(r"\bu\.? ?k\b"), "united kingdom"))
+_COUNTRIES = (
+    (re.compile(r"\bu\.? ?s\.? ?a\b"), "united states america"),
+    (re.compile(r"\bu\.? ?k\b"), "united kingdom"),
+)
 _ACRONYM = re.compile(r"^[A-Z]{3,8}\b[.: ]+(?=[A-Z]?[a-z]{2,})")
 _MARK = re.compile(
     r"[:(=;/\[]|[.,] ?\d|\.(?= [^.]*[a-z]{7}[^.]*(?:\.|$))|"
@@ -30,6 +33,7 @@ _MEETING = re.compile(
     r"\b(?:conf|conference|symposium|congress|workshop|annual meeting|minitrack)\b|"
     r"^proc\w*\b.*\b(?:\d{4}|\d+(?:st|nd|rd|th)|annual)\b"
 )
+_COUNT = re.compile(r"\b(?:(?:19|20)\d\d|\d{1,3}(?:st|nd|rd|th)|annual|proc|proceedings)\b")
 _THESIS = re.compile(r"\b(?:dissertations?|thesis|theses|ph ?\.?d|proquest dissertations)\b")
 _GENRES = {
     "conf": "meeting", "cpaper": "meeting", "inproceedings": "meeting", "conference": "meeting",
@@ -143,15 +147,16 @@ def genre_of(kind: str, journal: str, volume: str, doi: str) -> str:
 @lru_cache(maxsize=100_000)
 def journal_forms(journal: str) -> tuple[tuple[str, ...], ...]:
     """Return the ways to read a journal's name as words: whole, what stands before the first mark, what
-    follows a leading acronym (`TAG. Theoretical and applied genetics`), and a meeting without its year.
+    follows a leading acronym (`TAG. Theoretical and applied genetics`), and a meeting without its year and count.
     """
     if fold(journal).startswith("http"):
         return ((fold(journal),),)
     plain = _ACRONYM.sub("", journal)
     names = [fold(name) for name in dict.fromkeys((journal, plain))]
     heads = [_MARK.split(name)[0] for name in names]
-    undated = re.sub(r"^\d{4} |,? \d{4}$", "", names[0])
-    forms = (_journal_words(name) for name in (*names, *heads, undated))
+    counted = _MEETING.search(names[0]) or re.match(r"proceedings|\d", names[0])
+    undated = [_COUNT.sub(" ", names[0])] if counted else []
+    forms = (_journal_words(name) for name in (*names, *heads, *undated))
     return tuple(dict.fromkeys(f for f in forms if f))
 
 

@@ -194,7 +194,11 @@ UNSURE = (
         "unsure",
         "Title and authors are alike, but volume or first page differ: perhaps an abstract of the article.",
         lambda x: (
-            agree.alike(x) & (x.title >= 0.95) & ((x.volume < 0) | (x.page < 0)) & agree.within(x, 3) & (x.title_numbers >= 0)
+            agree.alike(x)
+            & (x.title >= 0.95)
+            & ((x.volume < 0) | (x.page < 0))
+            & agree.within(x, 3)
+            & (x.title_numbers >= 0)
         ),
         bars=True,
     ),

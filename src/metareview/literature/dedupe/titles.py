@@ -36,6 +36,9 @@ _APPEARS = re.compile(
     r"\[\s*(?:published )?(?:erratum|errata|corrigendum|correction|retraction|comment) (?:appears )?in\b.*$",
     re.IGNORECASE,
 )
+_CATALOGUED = re.compile(
+    r"\((?:(?:structured|provisional) abstract|(?:brief|project) record|abstract|review)\)\W*$", re.IGNORECASE
+)
 _OTHER_SCRIPT = re.compile(r"[\u0370-\u1dff\u2c00-\ud7ff]")
 _WORD = re.compile(r"[a-z0-9]+|[\u3040-\u9fff\uac00-\ud7af]|[^\W_a-z0-9\u3040-\u9fff\uac00-\ud7af]+")
 _TENS, _UNITS = ("", "x", "xx", "xxx"), ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
@@ -98,7 +101,7 @@ def title_words(title: str) -> tuple[str, ...]:
     another has `two cases. III.` A single `i`, `v` or `x` counts only after a word such as `part` or as the
     last word.
     """
-    plain, before = _CORRECTS.sub(" ", _APPEARS.sub(" ", title)), ""
+    plain, before = _CATALOGUED.sub("", _CORRECTS.sub("", _APPEARS.sub("", title))), ""
     while plain != before:
         plain, before = _REMARK.sub(" ", plain), plain
     found = words(plain) or words(title)
@@ -132,7 +135,7 @@ def is_notice(title: str) -> bool:
 
 def may_repeat(title: str) -> bool:
     """Say whether a work may have several notices of this title: errata, replies, comments, but one protocol."""
-    return is_notice(title) and not title_words(title)[-1:] == ("protocol",)
+    return is_notice(title) and title_words(title)[-1:] != ("protocol",)
 
 
 def extra_words(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -170,11 +173,8 @@ def swapped(a: tuple[str, ...], b: tuple[str, ...]) -> int:
     """
     set_a, set_b = set(a), set(b)
     only_a, only_b = set_a - set_b - _SMALL, set_b - set_a - _SMALL
-    denied = _NOT.intersection(only_a ^ only_b) and not _NOT.isdisjoint(a) == _NOT.isdisjoint(b)
-    if denied and "".join(a) != "".join(b):
-        return 1
     if not only_a or not only_b:
-        return 0
+        return int(_denied(a, b))
     opposed = sum(any(_opposite(w, v) for v in only_b) for w in only_a)
     joined_a, joined_b = _joined(a), _joined(b)
     left_a = [w for w in only_a if w not in joined_b and not any(_alike(w, v) for v in only_b)]
@@ -182,7 +182,13 @@ def swapped(a: tuple[str, ...], b: tuple[str, ...]) -> int:
     text_a, text_b = "".join(a), "".join(b)
     left_a = [w for w in left_a if w not in text_b or len(w) < 3]
     left_b = [w for w in left_b if w not in text_a or len(w) < 3]
-    return max(opposed, min(len(left_a), len(left_b)))
+    return max(opposed, int(_denied(a, b)), min(len(left_a), len(left_b)))
+
+
+def _denied(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    """Say whether just one title has a `without`, `not`, `no` or `non`, also one not written together."""
+    written = any(w.startswith("non") and w != "non" for w in (*a, *b))
+    return _NOT.isdisjoint(a) != _NOT.isdisjoint(b) and not written
 
 
 @lru_cache(maxsize=200_000)
