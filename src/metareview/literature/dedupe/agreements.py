@@ -53,6 +53,11 @@ def _may_be_an_update(x: Pairs) -> Mask:
     )
 
 
+def _column(x: Pairs) -> Mask:
+    """A short title in two issues may be that of a column, which has its page in each."""
+    return (x.number < 0) & (x.short < 6) & ~(x.abstract >= 0.9)
+
+
 def _second_doi(x: Pairs) -> Mask:
     """The DOIs differ, though not as those of two versions: a publisher may give an article another."""
     return (x.doi < 0) & (x.doi_likeness > 0)
@@ -91,7 +96,7 @@ def same_citation(x: Pairs) -> Mask:
     text |= (x.abstract >= 0.95) & (x.title >= 0.9) & (x.journal > 0) & (x.year == 0)
     notice = x.notices & (x.extra != 0) & (x.short >= 6) & (x.journal > 0) & (x.year == 0)
     signed = _authors(x) | ((x.title == 1) & (x.short >= 6) & (x.journal > 0) & within(x, 1))
-    known = _doi_allows(x) & (x.isbn >= 0) & ~x.preprint & ~_may_be_an_update(x)
+    known = _doi_allows(x) & (x.isbn >= 0) & ~x.preprint & ~_may_be_an_update(x) & ~_column(x)
     return place & in_time & (((_near_title(x) | text) & signed) | notice) & known
 
 
@@ -135,6 +140,7 @@ def same_high_page(x: Pairs) -> Mask:
 def same_page(x: Pairs) -> Mask:
     """Journal or ISBN, year and first page agree, with title and authors."""
     place = ((x.journal > 0) | (x.isbn > 0)) & (x.page > 0) & within(x, 1) & ~_may_be_an_update(x)
+    place &= ((x.volume >= 0) | (x.year == 0)) & ~_column(x)
     title = _near_title(x) & ((x.title >= 0.95) | (x.extra > 0))
     return place & title & _authors(x) & (x.doi >= 0) & (x.isbn >= 0) & (x.short >= 4)
 
@@ -190,7 +196,7 @@ def same_everything_known(x: Pairs) -> Mask:
     nowhere = np.isnan(x.journal_likeness) & (x.genre > 0) & (x.short >= 8)
     venue = (x.journal > 0) | ((x.journal == 0) & (x.page > 0)) | nowhere
     whole = _same_title(x) & (x.short >= 6) & (x.authors >= 0.75) & (x.first_author > 0) & (x.year == 0)
-    return whole & venue & _no_clash(x)
+    return whole & venue & _no_clash(x) & (x.number >= 0)
 
 
 def exact(x: Pairs) -> Mask:
