@@ -65,7 +65,7 @@ MERGED = {
     "three initials": {"authors": ("Visser AMJ", "de Boer JKL", "Okafor CDEF."), "pages": "", "volume": ""},
     "page mistaken, issue the same": {"pages": "3-9"},
     "title misread, all pages the same": {
-        "title": "Neighborhood renewals and health of the resident in the postindustrial citys"
+        "title": "Neighborhood renewals and health of the resident in postindustrial cities"
     },
     "venue by the year": {"journal": "Journal of Urban Policy.12 (3) (pp 221-238), 2014"},
     "catalogued": {"title": BASE["title"] + " (Structured abstract)", "pages": ""},
@@ -121,6 +121,7 @@ NOT_MERGED = {
         {"title": "Wijkvernieuwing en de gezondheid van bewoners in oude industriesteden"},
         "unsure",
     ),
+    "subtitle or another group, page lost": ({"title": BASE["title"] + " in men", "pages": ""}, "unsure"),
     "other group studied": ({"title": BASE["title"].replace("residents", "children")}, "unsure"),
 }
 

@@ -213,7 +213,10 @@ UNSURE = (
         "unsure",
         "Title and authors are alike, but too little agrees to be sure.",
         lambda x: (
-            agree.alike(x) & ((x.title >= 0.95) | (x.abstract >= 0.85)) & agree.within(x, 3) & (x.title_numbers >= 0)
+            agree.alike(x)
+            & ((x.title >= 0.95) | (x.abstract >= 0.85) | ((x.extra > 0) & (x.journal > 0) & (x.short >= 6)))
+            & agree.within(x, 3)
+            & (x.title_numbers >= 0)
         ),
     ),
 )

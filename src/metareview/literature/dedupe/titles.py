@@ -175,8 +175,8 @@ def swapped(a: tuple[str, ...], b: tuple[str, ...]) -> int:
     only_a, only_b = set_a - set_b - _SMALL, set_b - set_a - _SMALL
     if not only_a or not only_b:
         return int(_denied(a, b))
-    opposed = sum(any(_opposite(w, v) for v in only_b) for w in only_a)
     joined_a, joined_b = _joined(a), _joined(b)
+    opposed = sum(any(_opposite(w, v) for v in only_b - joined_a) for w in only_a - joined_b)
     left_a = [w for w in only_a if w not in joined_b and not any(_alike(w, v) for v in only_b)]
     left_b = [w for w in only_b if w not in joined_a and not any(_alike(w, v) for v in only_a)]
     text_a, text_b = "".join(a), "".join(b)
