@@ -44,7 +44,7 @@ class Prepared:
         ids: record ids, sorted.
         words: the title's folded words; `title` and `compact` are the same words with and without spaces.
         notice: True where the title announces something about another work.
-        repeats: True where a work may have several notices with this title.
+        repeats: True where a work may have several notices with this title: errata, replies, but one protocol.
         numbers: the title's digits in order; `counts` are the numbers that are words of their own.
         surnames: authors' surnames in order.
         year: year of publication, 0 where unknown.
@@ -99,6 +99,7 @@ def prepare(records: Sequence[Record] | pd.DataFrame) -> Prepared:
     rows = sorted(_rows(records), key=lambda row: row["record_id"])
     _check_ids([row["record_id"] for row in rows])
     title = [titles.title_words(row["title"]) for row in rows]
+    notice = np.array([titles.is_notice(row["title"]) for row in rows], dtype=bool)
     year = np.array([_year(row["year"]) for row in rows], dtype=np.int64)
     journal = [row["journal"] or row["booktitle"] for row in rows]
     pages = [places.pages_of(row["pages"]) for row in rows]
@@ -109,8 +110,8 @@ def prepare(records: Sequence[Record] | pd.DataFrame) -> Prepared:
         words=title,
         title=[" ".join(w) for w in title],
         compact=["".join(w) for w in title],
-        notice=np.array([titles.is_notice(row["title"]) for row in rows], dtype=bool),
-        repeats=np.array([titles.may_repeat(row["title"]) for row in rows], dtype=bool),
+        notice=notice,
+        repeats=notice & np.array([w[-1:] != ("protocol",) for w in title], dtype=bool),
         numbers=[titles.numbers(w) for w in title],
         counts=[titles.counts(w) for w in title],
         parts=[names.name_parts(row["authors"]) for row in rows],

@@ -133,11 +133,6 @@ def is_notice(title: str) -> bool:
     return bool(printed or _NOTICE.search(" ".join(title_words(title))))
 
 
-def may_repeat(title: str) -> bool:
-    """Say whether a work may have several notices of this title: errata, replies, comments, but one protocol."""
-    return is_notice(title) and title_words(title)[-1:] != ("protocol",)
-
-
 def extra_words(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...] | None:
     """Return what the longer title has before or after the shorter, or None where it does not hold it whole.
 
