@@ -199,11 +199,20 @@ def test_a_high_page_number_tells_a_venue_named_in_two_ways() -> None:
     assert pair({**read, "pages": "A12"}, {**named, "pages": "A12"}).clusters == ()
 
 
+def test_a_lost_title_needs_doi_and_place() -> None:
+    whole = {**BASE, "doi": "10.1000/x1"}
+    assert pair(whole, {**whole, "title": ""}).clusters == (("a", "b"),)
+    assert pair(whole, {**whole, "title": "", "pages": "239-244"}).clusters == ()
+    assert pair(BASE, {**BASE, "title": ""}).clusters == ()
+
+
 def test_corrections_of_one_work_are_several() -> None:
     first = {**BASE, "title": "Correction: " + BASE["title"], "pages": "12"}
     assert pair(first, first).clusters == (("a", "b"),)
     assert pair(first, {**first, "title": BASE["title"] + " (vol 12, pg 221, 2014)"}).clusters == (("a", "b"),)
     assert pair(first, {**first, "year": 2015, "volume": "", "number": "", "pages": ""}).clusters == ()
+    shared = {"doi": "10.1000/x1"}
+    assert pair({**BASE, **shared}, {**first, **shared}).clusters == ()
 
 
 def test_yearly_meetings_have_no_online_copy_of_the_year_before() -> None:

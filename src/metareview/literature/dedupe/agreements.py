@@ -81,11 +81,16 @@ def other_place(x: Pairs) -> Mask:
 
 
 def same_doi(x: Pairs) -> Mask:
-    """The DOI agrees and so does the title; not where the page, and the abstract or a short title, say no."""
-    title = (x.title >= 0.9) | (x.extra > 0)
+    """The DOI agrees and so does the title, also of a notice, or one title is lost and the place agrees; not
+    where the page, and the abstract or a short title, say no.
+    """
+    place = (x.volume > 0) & (x.page > 0) & (x.year == 0) & (x.journal > 0)
+    lost = (x.short == 0) & place & (x.authors >= 0.9)
+    notice = x.notices & (x.extra != 0)
+    title = ((x.title >= 0.9) | (x.extra > 0)) & (x.extra >= 0)
     generic = (x.short < 4) & ((x.page < 0) | (x.authors < 0.5))
     shared_doi = (x.page < 0) & (x.abstract < 0.7)
-    return (x.doi > 0) & title & (x.title_numbers >= 0) & (x.extra >= 0) & ~generic & ~shared_doi
+    return (x.doi > 0) & ((title & (x.title_numbers >= 0) & ~generic & ~shared_doi) | lost | notice)
 
 
 def same_citation(x: Pairs) -> Mask:
