@@ -122,6 +122,29 @@ def test_strictness() -> None:
         deduplicate(same, strictness="loose")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": f"{TITLE} in men"},
+        {"year": 2015},
+        {"journal": "Cities"},
+        {"volume": "13"},
+        {"pages": "3-9"},
+        {"pages": ""},
+    ],
+)
+def test_exact_refuses_what_differs_in_one_part(change: dict[str, object]) -> None:
+    assert deduplicate([record("a"), record("b")], strictness="exact").clusters == (("a", "b"),)
+    assert deduplicate([record("a"), record("b", **change)], strictness="exact").clusters == ()
+
+
+@pytest.mark.parametrize("change", [{"doi": ""}, {"doi": "10.1/y"}, {"title": f"{TITLE}, part 2"}, {"title": "Jobs"}])
+def test_doi_refuses_another_doi_or_title(change: dict[str, object]) -> None:
+    one = record("a", doi="10.1/x")
+    assert deduplicate([one, record("b", doi="10.1/X", journal="Cities")], strictness="doi").clusters == (("a", "b"),)
+    assert deduplicate([one, record("b", **{"doi": "10.1/x", **change})], strictness="doi").clusters == ()
+
+
 def test_result_tells_its_story() -> None:
     result = deduplicate(
         [

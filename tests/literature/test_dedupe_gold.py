@@ -15,9 +15,9 @@ from metareview.literature.dedupe.result import DedupeResult
 FOLDER = Path(os.environ.get("METAREVIEW_SHARED", Path(__file__).parents[3] / "shared")) / "data" / "dedup"
 LABELS = ["cluster_id", "is_duplicate", "doi_key"]
 GOLD = {  # least recall, most unsure pairs; false merges are never allowed
-    "sradm_cytology_screening": (0.994, 10),
-    "sradm_stroke": (0.993, 10),
-    "asysd_diabetes": (0.992, 30),
+    "sradm_cytology_screening": (0.997, 5),
+    "sradm_stroke": (0.995, 5),
+    "asysd_diabetes": (0.993, 25),
     "bibdedupe_special_cases": (1.0, 3),
 }
 SILVER = {"slr_thesis": 0.997, "ai_labour": 0.993, "gambling_harms": 0.998}

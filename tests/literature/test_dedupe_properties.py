@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from metareview.literature.dedupe.block import candidate_pairs
 from metareview.literature.dedupe.deduplicate import deduplicate
 from metareview.literature.dedupe.prepare import prepare
+from metareview.literature.dedupe.titles import title_words
 from metareview.literature.records import Record
 
 STARTS = (
@@ -74,6 +75,21 @@ def test_running_again_on_what_was_kept_merges_nothing(facts: list[dict[str, obj
     records = made(facts)
     kept = set(deduplicate(records).kept)
     assert deduplicate([r for r in records if r.record_id in kept]).clusters == ()
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(FACTS, max_size=14))
+def test_strictness_holds_for_every_merge(facts: list[dict[str, object]]) -> None:
+    records = {r.record_id: r for r in made(facts)}
+    by_doi, exact = (deduplicate(list(records.values()), strictness=s) for s in ("doi", "exact"))  # type: ignore[arg-type]
+    assert by_doi.unsure == exact.unsure == ()
+    for merge in by_doi.merges:
+        assert records[merge.record_a].doi == records[merge.record_b].doi != ""
+    for merge in exact.merges:
+        a, b = records[merge.record_a], records[merge.record_b]
+        assert (a.year, a.volume, a.pages.split("-")[0]) == (b.year, b.volume, b.pages.split("-")[0])
+        assert title_words(a.title) == title_words(b.title)
+        assert None not in (a.year, b.year) and "" not in (a.volume, a.pages, a.journal)
 
 
 def varied(n: int) -> list[Record]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from metareview.literature.dedupe.deduplicate import deduplicate
+from metareview.literature.dedupe.places import journal_likeness
 from metareview.literature.dedupe.result import DedupeResult
 from metareview.literature.records import Record
 
@@ -60,6 +61,14 @@ MERGED = {
     "given name first": {"authors": ("Anna Visser", "Jan de Boer", "Chidi Okafor")},
     "journal by acronym and same pages": {"journal": "JOURNAL OF URBAN POLICY (JUP)"},
     "group author": {"authors": ("Urban Health Group",)},
+    "authors in one field": {"authors": ("Visser AM, de Boer J, Okafor C",)},
+    "three initials": {"authors": ("Visser AMJ", "de Boer JKL", "Okafor CDEF."), "pages": "", "volume": ""},
+    "page mistaken, issue the same": {"pages": "3-9"},
+    "title misread, all pages the same": {
+        "title": "Neighborhood renewals and health of the resident in postindustrial cities"
+    },
+    "venue by the year": {"journal": "Journal of Urban Policy.12 (3) (pp 221-238), 2014"},
+    "catalogued": {"title": BASE["title"] + " (Structured abstract)", "pages": ""},
 }
 
 
@@ -93,6 +102,12 @@ NOT_MERGED = {
         "unsure",
     ),
     "other journal": ({"journal": "Health and Place Review", "volume": "", "pages": ""}, "unsure"),
+    "abstract in a supplement": ({"number": "Suppl 1", "pages": "S12"}, "unsure"),
+    "abstract in a supplement, page lost": ({"number": "Suppl 3", "pages": ""}, "unsure"),
+    "correction told by its place": (
+        {"title": BASE["title"] + " (vol 12, pg 221, 2014)", "volume": "13", "pages": "9"},
+        "apart",
+    ),
     "preprint": ({"journal": "SocArXiv", "volume": "", "number": "", "pages": "", "year": 2013}, "unsure"),
     "preprint by doi": (
         {"journal": "", "volume": "", "number": "", "pages": "", "doi": "10.31235/osf.io/ab3de"},
@@ -106,6 +121,7 @@ NOT_MERGED = {
         {"title": "Wijkvernieuwing en de gezondheid van bewoners in oude industriesteden"},
         "unsure",
     ),
+    "subtitle or another group, page lost": ({"title": BASE["title"] + " in men", "pages": ""}, "unsure"),
     "other group studied": ({"title": BASE["title"].replace("residents", "children")}, "unsure"),
 }
 
@@ -113,6 +129,132 @@ NOT_MERGED = {
 @pytest.mark.parametrize(("change", "expected"), NOT_MERGED.values(), ids=NOT_MERGED)
 def test_other_work_never_merges_silently(change: dict[str, Any], expected: str) -> None:
     assert outcome(change) == expected
+
+
+def test_a_record_without_a_place_does_not_join_an_article_and_its_abstract() -> None:
+    result = run({"number": "Suppl 1", "pages": "S12"}, {"volume": "", "number": "", "pages": ""})
+    assert result.clusters == (("a", "c"),)
+    assert result.unsure
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("women", "men"),
+        ("male residents", "female residents"),
+        ("residents with hypertension", "residents with hypotension"),
+        ("residents with work", "residents without work"),
+        ("symptomatic residents", "asymptomatic residents"),
+    ],
+)
+def test_opposites_are_not_spellings(one: str, two: str) -> None:
+    title = "Long-term neighbourhood renewal in post-industrial cities of north-western Europe and the health of {}"
+    late = {"volume": "", "number": "", "pages": ""}
+    assert run({"title": title.format(one), **late}, {"title": title.format(one)}).clusters == (("b", "c"),)
+    first, second = {**BASE, "title": title.format(one)}, {**BASE, "title": title.format(two)}
+    assert pair({**first, **late}, second).clusters == ()
+    assert pair(first, {**second, "pages": "301-309"}).clusters == ()
+
+
+def test_numbers_and_roman_numerals_are_one_number() -> None:
+    place = {**BASE, "pages": "221"}
+    for one, two in [
+        ("SHAKING HOUSES - RENEWAL IN 2 CITIES .3. COSTS", "Shaking houses: renewal in two cities. III. Costs"),
+        ("The third and fourth wave of renewal", "The 3rd and 4th wave of renewal"),
+    ]:
+        assert pair({**place, "title": one}, {**place, "title": two}).clusters == (("a", "b"),)
+    other = {**place, "title": "Shaking houses: renewal in two cities. IV. Costs"}
+    assert pair({**place, "title": "Shaking houses: renewal in two cities. III. Costs"}, other).clusters == ()
+
+
+def test_a_number_inside_a_name_may_be_misprinted_but_not_a_number() -> None:
+    protein = {**BASE, "title": "Expression of the p16INK4a protein in residents of renewed and other cities"}
+    assert pair(protein, {**protein, "title": protein["title"].replace("p16", "p6")}).clusters == (("a", "b"),)
+    years = {**BASE, "title": "Expression of the protein in residents of renewed and other cities, 2010"}
+    assert pair(years, {**years, "title": years["title"].replace("2010", "2011")}).clusters == ()
+
+
+def test_a_second_doi_of_one_citation() -> None:
+    one, two = {**BASE, "doi": "10.1892/0891-6640(2014)012"}, {**BASE, "doi": "10.1111/j.1939-1676.tb02500.x"}
+    assert pair(one, two).clusters == (("a", "b"),)
+    assert pair(one, {**two, "year": 2015}).clusters == ()
+    assert pair(one, {**two, "pages": "301-318"}).clusters == ()
+    other = "Objective. " + "Interviews with forty officials show how plans were made and unmade over a decade. " * 5
+    assert pair({**one, "abstract": ABSTRACT}, {**two, "abstract": other}).clusters == ()
+
+
+def test_one_thesis_in_two_catalogues_but_not_in_two_years() -> None:
+    thesis = {**BASE, "authors": ("Visser, A.",), "volume": "Ph.D.", "number": "", "pages": "", "journal": ""}
+    abstracts = {**thesis, "journal": "Dissertation Abstracts International", "volume": "75", "pages": "1524"}
+    assert pair(thesis, abstracts).clusters == (("a", "b"),)
+    assert pair(thesis, {**abstracts, "year": 2015}).clusters == ()
+    assert pair(thesis, {**abstracts, "year": 2015}).unsure[0].rule == "thesis"
+
+
+def test_a_high_page_number_tells_a_venue_named_in_two_ways() -> None:
+    read = {**BASE, "volume": "", "number": "", "pages": "A1883"}
+    named = {**read, "journal": "Urban Society International Meeting, May 14-19, San Diego"}
+    assert pair(read, named).clusters == (("a", "b"),)
+    assert pair(read, {**named, "pages": "A1884"}).clusters == ()
+    assert pair({**read, "pages": "A12"}, {**named, "pages": "A12"}).clusters == ()
+
+
+def test_a_lost_title_needs_doi_and_place() -> None:
+    whole = {**BASE, "doi": "10.1000/x1"}
+    assert pair(whole, {**whole, "title": ""}).clusters == (("a", "b"),)
+    assert pair(whole, {**whole, "title": "", "pages": "239-244"}).clusters == ()
+    assert pair(BASE, {**BASE, "title": ""}).clusters == ()
+
+
+def test_corrections_of_one_work_are_several() -> None:
+    first = {**BASE, "title": "Correction: " + BASE["title"], "pages": "12"}
+    assert pair(first, first).clusters == (("a", "b"),)
+    assert pair(first, {**first, "title": BASE["title"] + " (vol 12, pg 221, 2014)"}).clusters == (("a", "b"),)
+    assert pair(first, {**first, "year": 2015, "volume": "", "number": "", "pages": ""}).clusters == ()
+    shared = {"doi": "10.1000/x1"}
+    assert pair({**BASE, **shared}, {**first, **shared}).clusters == ()
+
+
+def test_yearly_meetings_have_no_online_copy_of_the_year_before() -> None:
+    talk = {"title": "Introduction to the minitrack on cities and their renewal", "authors": ("Visser, A.",)}
+    talk = {**talk, "journal": "Proceedings of the 54th Hawaii International Conference on Cities", "year": 2021}
+    other = {**talk, "journal": "Hawaii International Conference on Cities"}
+    assert pair(talk, {**other, "pages": "12-20"}).clusters == (("a", "b"),)
+    assert pair(talk, {**other, "pages": "12-20", "year": 2022}).clusters == ()
+
+
+def test_updates_of_a_living_review_without_a_volume() -> None:
+    review = {**BASE, "journal": "Cochrane Database of Systematic Reviews", "pages": "CD004080", "volume": ""}
+    assert pair({**review, "number": "4"}, {**review, "number": "4"}).clusters == (("a", "b"),)
+    assert pair({**review, "number": "4"}, {**review, "number": "10"}).clusters == ()
+    assert pair({**review, "number": "4"}, {**review, "number": "4", "year": 2015}).clusters == ()
+
+
+@pytest.mark.parametrize("title", ["Reply", "In brief", "Message from the president"])
+def test_columns_with_the_same_page_in_every_issue_stay_apart(title: str) -> None:
+    column = {**BASE, "title": title, "pages": "3"}
+    assert pair(column, column).clusters == (("a", "b"),)
+    assert pair(column, {**column, "number": "4"}).clusters == ()
+    assert pair(column, {**column, "volume": "13", "year": 2015}).clusters == ()
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "same"),
+    [
+        ("TAG. Theoretical and applied genetics. Theoretische und angewandte Genetik", "Theor Appl Genet", True),
+        ("Proceedings of the National Academy of Sciences of the United States", "Proc Natl Acad Sci U S A", False),
+        ("Proceedings of the National Academy of Sciences of the USA", "Proc. Natl. Acad. Sci. U.S.A.", True),
+        ("Annali di igiene : medicina preventiva e di comunita", "Ann Ig", True),
+        ("AMCIS 2003 Proceedings", "Americas Conference on Information Systems", True),
+        ("British Medical Journal", "BMJ", True),
+        ("J. Urban Pol.", "JAMA", False),
+        ("Neurol. Res.", "Neurology", False),
+        ("Clin. Cancer Res", "Cancer Research", False),
+        ("Annual Review of Psychology", "Review of Psychology", False),
+    ],
+)
+def test_names_of_a_journal(one: str, two: str, same: bool) -> None:
+    assert (journal_likeness(one, two) == journal_likeness(two, one) == 1.0) == same
 
 
 def pair(left: dict[str, Any], right: dict[str, Any]) -> DedupeResult:
@@ -205,7 +347,8 @@ def test_versions_with_their_own_doi_are_for_a_person() -> None:
     assert [(u.record_a, u.record_b) for u in result.unsure] == [("a", "c")]
     assert "DOIs differ" in result.unsure[0].why
     assert pair({**BASE, "doi": "10.1000/work.1"}, {**BASE, "doi": "10.1000/work.2"}).clusters == ()
-    assert pair({**BASE, "doi": "10.1000/f.1"}, {**BASE, "doi": "10.1000/g.22"}).unsure[0].rule == "other_doi"
+    unplaced = pair({**BASE, **place, "doi": "10.1000/f.1"}, {**BASE, **place, "doi": "10.1000/g.22"})
+    assert unplaced.unsure[0].rule == "other_doi"
 
 
 def test_an_update_that_keeps_its_article_number_is_for_a_person() -> None:

@@ -15,7 +15,7 @@ Mask = NDArray[np.bool_]
 
 
 def _same_title(x: Pairs) -> Mask:
-    return (x.title >= 0.98) & (x.swapped == 0) & (x.title_numbers >= 0) & (x.extra >= 0)
+    return (x.title >= 0.98) & (x.swapped == 0) & (x.title_numbers >= 0) & (x.extra == 0)
 
 
 def _near_title(x: Pairs) -> Mask:
@@ -24,8 +24,10 @@ def _near_title(x: Pairs) -> Mask:
 
 
 def _authors(x: Pairs) -> Mask:
-    """Authors agree, or neither record names any and the text of the abstract agrees."""
+    """Authors agree, or a record names none and the abstract, or a long title and the place, agree."""
     unnamed = np.isnan(x.authors) & (x.abstract >= 0.95) & (x.short >= 3) & (x.number >= 0)
+    place = (x.journal > 0) & (x.year == 0) & ((x.page > 0) | ((x.volume > 0) & (x.number > 0)))
+    unnamed |= np.isnan(x.authors) & (x.title == 1) & (x.short >= 6) & place
     return (x.authors >= 0.75) | ((x.authors >= 0.5) & (x.first_author > 0)) | unnamed
 
 
@@ -36,7 +38,7 @@ def within(x: Pairs, years: int) -> Mask:
 
 def _no_clash(x: Pairs) -> Mask:
     alike = (x.doi >= 0) & (x.isbn >= 0) & (x.journal >= 0) & (x.volume >= 0) & (x.page >= 0)
-    return alike & ~x.preprint & ~x.thesis & (x.genre >= 0)
+    return alike & ~x.preprint & ~x.thesis & (x.genre >= 0) & ~x.notices & ~_may_be_an_update(x)
 
 
 def _doi_allows(x: Pairs) -> Mask:
@@ -45,8 +47,20 @@ def _doi_allows(x: Pairs) -> Mask:
 
 
 def _may_be_an_update(x: Pairs) -> Mask:
-    """Updates of a living review keep their article number and appear in another volume."""
-    return x.numbered & (x.volume < 0)
+    """Updates of a living review keep their article number and appear in another volume, issue or year."""
+    return (x.numbered & (x.volume < 0) & ~(x.year == 0)) | (
+        x.living & ((x.volume < 0) | (x.number < 0) | ~(x.year == 0))
+    )
+
+
+def _column(x: Pairs) -> Mask:
+    """A short title in two issues may be that of a column, which has its page in each."""
+    return (x.number < 0) & (x.short < 6) & ~(x.abstract >= 0.9)
+
+
+def _second_doi(x: Pairs) -> Mask:
+    """The DOIs differ, though not as those of two versions: a publisher may give an article another."""
+    return (x.doi < 0) & (x.doi_likeness > 0)
 
 
 def about_another(x: Pairs) -> Mask:
@@ -67,11 +81,16 @@ def other_place(x: Pairs) -> Mask:
 
 
 def same_doi(x: Pairs) -> Mask:
-    """The DOI agrees and so does the title; not where the page, and the abstract or a short title, say no."""
-    title = (x.title >= 0.9) | (x.extra > 0)
+    """The DOI agrees and so does the title, also of a notice, or one title is lost and the place agrees; not
+    where the page, and the abstract or a short title, say no.
+    """
+    place = (x.volume > 0) & (x.page > 0) & (x.year == 0) & (x.journal > 0)
+    lost = (x.short == 0) & place & (x.authors >= 0.9)
+    notice = x.notices & (x.extra != 0)
+    title = ((x.title >= 0.9) | (x.extra > 0)) & (x.extra >= 0)
     generic = (x.short < 4) & ((x.page < 0) | (x.authors < 0.5))
     shared_doi = (x.page < 0) & (x.abstract < 0.7)
-    return (x.doi > 0) & title & (x.title_numbers >= 0) & (x.extra >= 0) & ~generic & ~shared_doi
+    return (x.doi > 0) & ((title & (x.title_numbers >= 0) & ~generic & ~shared_doi) | lost | notice)
 
 
 def same_citation(x: Pairs) -> Mask:
@@ -79,27 +98,71 @@ def same_citation(x: Pairs) -> Mask:
     place = (x.volume > 0) & (x.page > 0)
     in_time = within(x, 1) | ((x.journal > 0) & (x.title >= 0.98))
     text = (x.abstract >= 0.9) & ((x.title >= 0.85) & (x.title_numbers >= 0) & (x.extra >= 0) | (x.extra != 0))
-    signed = _authors(x) | ((x.title == 1) & (x.short >= 6) & (x.journal > 0) & (x.year == 0))
-    known = _doi_allows(x) & (x.isbn >= 0) & ~x.preprint
-    return place & in_time & (_near_title(x) | text) & signed & known
+    text |= (x.abstract >= 0.95) & (x.title >= 0.9) & (x.journal > 0) & (x.year == 0)
+    notice = x.notices & (x.extra != 0) & (x.short >= 6) & (x.journal > 0) & (x.year == 0)
+    signed = _authors(x) | ((x.title == 1) & (x.short >= 6) & (x.journal > 0) & within(x, 1))
+    known = _doi_allows(x) & (x.isbn >= 0) & ~x.preprint & ~_may_be_an_update(x) & ~_column(x)
+    return place & in_time & (((_near_title(x) | text) & signed) | notice) & known
+
+
+def same_pages(x: Pairs) -> Mask:
+    """Journal, volume, first and last page agree, so the titles are spellings of one."""
+    place = (x.journal > 0) & (x.volume > 0) & x.span & within(x, 1)
+    worded = ((x.title_numbers >= 0) & (x.swapped == 0)) | (x.glued & (x.swapped <= 1))
+    text = (x.title >= 0.85) & worded & (x.extra >= 0)
+    return place & text & (x.authors >= 0.75) & (x.doi >= 0) & (x.isbn >= 0) & ~_may_be_an_update(x)
+
+
+def second_doi(x: Pairs) -> Mask:
+    """The citation agrees in all its parts, or with the abstract in all but the volume; only the DOIs differ."""
+    place = (x.journal > 0) & (x.page > 0) & (x.year == 0)
+    same = ((x.volume > 0) & ~(x.abstract < 0.7)) | (x.abstract >= 0.97)
+    text = _same_title(x) & (x.short >= 5) & (x.authors >= 0.75) & (x.first_author > 0)
+    return _second_doi(x) & place & same & text & (x.isbn >= 0) & ~x.notices & ~_may_be_an_update(x)
+
+
+def same_issue(x: Pairs) -> Mask:
+    """A long title, all authors, journal, year, volume and issue agree, so one of the pages is mistaken."""
+    place = (x.journal > 0) & (x.volume > 0) & (x.number > 0) & (x.year == 0) & ~(x.abstract < 0.7)
+    text = _same_title(x) & (x.short >= 8) & (x.authors >= 0.9) & (x.first_author > 0)
+    return place & text & (x.doi >= 0) & (x.isbn >= 0) & ~x.notices & ~x.living
+
+
+def same_thesis(x: Pairs) -> Mask:
+    """Both are theses, of one author, title and year."""
+    both = x.thesis & (x.genre > 0) & (x.year == 0) & (x.page >= 0) & (x.volume >= 0)
+    return both & _same_title(x) & (x.short >= 5) & (x.authors >= 0.75) & (x.doi >= 0) & (x.isbn >= 0)
+
+
+def same_high_page(x: Pairs) -> Mask:
+    """Title, authors and year agree, and so does a page number too high to agree by chance."""
+    place = (x.high >= 100) & (x.volume >= 0) & (x.year == 0) & ~(x.abstract < 0.7)
+    text = _same_title(x) & (x.short >= 6) & (x.authors >= 0.75) & (x.first_author > 0)
+    known = (x.doi >= 0) & (x.isbn >= 0) & ~x.preprint & ~x.thesis & ~x.living
+    return place & text & known
 
 
 def same_page(x: Pairs) -> Mask:
-    """Journal, year and first page agree, with title and authors."""
-    place = (x.journal > 0) & (x.page > 0) & within(x, 1) & ~_may_be_an_update(x)
-    return place & _near_title(x) & (x.title >= 0.95) & _authors(x) & (x.doi >= 0) & (x.isbn >= 0) & (x.short >= 4)
+    """Journal or ISBN, year and first page agree, with title and authors."""
+    place = ((x.journal > 0) | (x.isbn > 0)) & (x.page > 0) & within(x, 1) & ~_may_be_an_update(x)
+    place &= ((x.volume >= 0) | (x.year == 0)) & ~_column(x)
+    title = _near_title(x) & ((x.title >= 0.95) | (x.extra > 0))
+    return place & title & _authors(x) & (x.doi >= 0) & (x.isbn >= 0) & (x.short >= 4)
 
 
 def same_volume(x: Pairs) -> Mask:
     """Journal and volume agree, no page is known to differ, and title and authors are the same."""
     place = (x.journal > 0) & (x.volume > 0) & (x.page == 0) & within(x, 1)
-    telling = (x.short >= 8) | ((x.short >= 4) & (x.number >= 0)) | (x.abstract >= 0.97)
-    return place & telling & _same_title(x) & _authors(x) & (x.doi >= 0) & (x.isbn >= 0)
+    telling = ((x.short >= 4) & (x.number >= 0)) | (x.abstract >= 0.97)
+    one = ~x.notices | ((x.number > 0) & (x.year == 0))
+    known = (x.doi >= 0) & (x.isbn >= 0) & one & ~_may_be_an_update(x)
+    return place & telling & _same_title(x) & _authors(x) & known
 
 
 def same_abstract(x: Pairs) -> Mask:
     """The abstract agrees, with title and authors, and nothing that is known differs."""
     place = (x.journal > 0) & within(x, 1) | ((x.journal == 0) & (x.year == 0))
+    place &= (x.journal > 0) | ~x.meeting
     both_meetings = (x.genre > 0) & within(x, 1)
     title = (x.title >= 0.95) & _near_title(x) | (x.extra > 0)
     near = (x.title >= 0.9) & (x.swapped <= 1) & (x.abstract >= 0.97) & (x.title_numbers >= 0) & (x.extra >= 0)
@@ -122,9 +185,15 @@ def online_first(x: Pairs) -> Mask:
         & (x.journal > 0)
         & (x.authors >= 0.75)
         & (x.located == 1)
-        & within(x, 2)
+        & (within(x, 1) | (within(x, 2) & (x.abstract >= 0.9)))
+        & (~x.meeting | ~(x.year > 0))
         & _no_clash(x)
     )
+
+
+def online_this_year(x: Pairs) -> Mask:
+    """An online copy of the same year goes before one of another."""
+    return online_first(x) & (x.year == 0)
 
 
 def same_everything_known(x: Pairs) -> Mask:
@@ -132,7 +201,7 @@ def same_everything_known(x: Pairs) -> Mask:
     nowhere = np.isnan(x.journal_likeness) & (x.genre > 0) & (x.short >= 8)
     venue = (x.journal > 0) | ((x.journal == 0) & (x.page > 0)) | nowhere
     whole = _same_title(x) & (x.short >= 6) & (x.authors >= 0.75) & (x.first_author > 0) & (x.year == 0)
-    return whole & venue & _no_clash(x)
+    return whole & venue & _no_clash(x) & (x.number >= 0)
 
 
 def exact(x: Pairs) -> Mask:

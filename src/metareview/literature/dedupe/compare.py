@@ -30,7 +30,11 @@ class Pairs:
     words name a part, an edition or a notice. `swapped` counts words that each title has instead of the
     other's. `short` is the number of words of the shorter title. `located` counts the sides that have a
     volume or a first page above 1. `notice` is True where just one of the two is an erratum, comment,
-    reply, review of, or protocol. `numbered` is True where both have an article number for a page.
+    reply, review of, or protocol, `notices` where both are one that a work may have
+    several of. `numbered` is True where both have an article
+    number for a page, `living` where both are Cochrane reviews, `meeting` where one was read at a meeting.
+    `span` is True where first and last page agree and hold more than two pages; `glued` where the titles
+    differ only in a number inside a word; `high` is the first page where it is the same, else 0.
     """
 
     left: Index
@@ -58,6 +62,12 @@ class Pairs:
     short: Index
     located: Index
     notice: NDArray[np.bool_]
+    notices: NDArray[np.bool_]
+    living: NDArray[np.bool_]
+    meeting: NDArray[np.bool_]
+    span: NDArray[np.bool_]
+    glued: NDArray[np.bool_]
+    high: Index
 
     def __len__(self) -> int:
         return len(self.left)
@@ -132,7 +142,20 @@ def _compare(p: Prepared, left: Index, right: Index, title: Floats, doi: Signs, 
         short=np.minimum(length[left], length[right]),
         located=located[left] + located[right],
         notice=p.notice[left] != p.notice[right],
+        notices=p.repeats[left] & p.repeats[right],
+        living=p.living[left] & p.living[right],
+        meeting=np.asarray((genre[left] == "meeting") | (genre[right] == "meeting"), dtype=bool),
+        span=_spans(p, left, right, page),
+        glued=(title_numbers < 0) & (signs([f"#{c}" for c in p.counts], left, right) > 0),
+        high=np.where(page > 0, np.array([int(pg or 0) for pg in p.page], dtype=np.int64)[left], 0),
     )
+
+
+def _spans(p: Prepared, left: Index, right: Index, page: Signs) -> NDArray[np.bool_]:
+    found = np.zeros(len(left), dtype=bool)
+    for at in np.flatnonzero(page > 0):
+        found[at] = places.same_span(p.pages[left[at]], p.pages[right[at]])
+    return found
 
 
 def likeness(a: Sequence[str], b: Sequence[str]) -> Floats:

@@ -11,13 +11,29 @@ from rapidfuzz import fuzz
 
 from metareview.literature.dedupe.titles import fold, word_set
 
-_STOP = word_set("of the and in for on de la le les et und der die das del y a an at to supplement supplements")
+_STOP = word_set(
+    "of the and in for on de la le les et und der die das del y a an at to supplement supplements "
+    "di della do da dos e i fur zur voor het van och"
+)
+_COUNTRIES = (
+    (re.compile(r"\bu\.? ?s\.? ?a\b"), "united states america"),
+    (re.compile(r"\bu\.? ?k\b"), "united kingdom"),
+)
+_ACRONYM = re.compile(r"^[A-Z]{3,8}\b[.: ]+(?=[A-Z]?[a-z]{2,})")
+_MARK = re.compile(
+    r"[:(=;/\[]|[.,] ?\d|\.(?= [^.]*[a-z]{7}[^.]*(?:\.|$))|"
+    r"-(?=(?:a|an|the)\s|(?:basel|london|oxford|berlin|paris|us|uk|usa|england)$)"
+)
 _EXCEL = re.compile(r"^(?:\d{1,2}-)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?:-\d{1,2})?$")
 _PREPRINT = re.compile(r"\b(?:\w{0,6}rxiv|preprints?|research square|ssrn|osf|authorea|techrxiv|chemrxiv|repec)\b")
 _PREPRINT_DOI = re.compile(
     r"^10\.(?:1101/(?:\d{4}\.|\d{6})|2139/ssrn|21203/rs|48550/arxiv|31234/|31219/|31235/|20944/preprints|22541/au|26434/chemrxiv)"
 )
-_MEETING = re.compile(r"\b(?:conference|proceedings|proc|symposium|congress|workshop|annual meeting|minitrack)\b")
+_MEETING = re.compile(
+    r"\b(?:conf|conference|symposium|congress|workshop|annual meeting|minitrack)\b|"
+    r"^proc\w*\b.*\b(?:\d{4}|\d+(?:st|nd|rd|th)|annual)\b"
+)
+_COUNT = re.compile(r"\b(?:(?:19|20)\d\d|\d{1,3}(?:st|nd|rd|th)|annual|proc|proceedings)\b")
 _THESIS = re.compile(r"\b(?:dissertations?|thesis|theses|ph ?\.?d|proquest dissertations)\b")
 _GENRES = {
     "conf": "meeting", "cpaper": "meeting", "inproceedings": "meeting", "conference": "meeting",
@@ -38,6 +54,11 @@ def doi_stem(doi: str) -> str:
     return re.sub(r"(?:\.pub\d{1,2}|[./_-]?v\d{1,2}|\.\d{1,2})$", "", doi)
 
 
+def is_living(pages: Span | None, doi: str) -> bool:
+    """Say whether a record is of a Cochrane review, which keeps its number (`CD004080`) with every update."""
+    return doi.startswith("10.1002/14651858.cd") or (pages is not None and pages.letters == "cd")
+
+
 def volume_of(text: str, year: int = 0) -> str:
     """Return the volume's number; a stray piece of a supplement (`1)`) or a year in its place is none."""
     text = fold(text).strip()
@@ -50,11 +71,12 @@ def volume_of(text: str, year: int = 0) -> str:
 
 
 class Span(NamedTuple):
-    """First and last page; an article number (`e0187376`) is marked, for it says nothing about pages."""
+    """First and last page, and letters before them; an article number (`e0187376`) is marked."""
 
     first: int
     last: int
     article: bool
+    letters: str = ""
 
 
 def pages_of(text: str) -> Span | None:
@@ -72,7 +94,7 @@ def pages_of(text: str) -> Span | None:
     if len(last) < len(found.group(2)):
         last = found.group(2)[: -len(last)] + last
     article = bool(found.group(1)) and found.group(1) not in ("s", "p", "pp") and len(found.group(2)) >= 4
-    return Span(first, max(first, int(last)), article)
+    return Span(first, max(first, int(last)), article, found.group(1))
 
 
 def compare_pages(a: Span | None, b: Span | None) -> int:
@@ -89,10 +111,17 @@ def compare_pages(a: Span | None, b: Span | None) -> int:
     return 0 if overlap or a.article != b.article or 1 in (a.first, b.first) else -1
 
 
+def same_span(a: Span | None, b: Span | None) -> bool:
+    """Say whether both are the same pages, more than two and not of a supplement: room for one article only."""
+    return a is not None and a == b and not a.letters and 2 <= a.last - a.first <= 60
+
+
 def number_of(text: str) -> str:
-    """Return the first number of an issue (`7-8` and `7` are one issue)."""
-    found = re.match(r"\D{0,8}0*(\d+)", text.strip())
-    return found.group(1) if found and len(text) < 20 else ""
+    """Return the first number of an issue (`7-8` and `7` are one issue), marked where it is a supplement's."""
+    found = re.match(r"(\D{0,12})0*(\d+)", text.strip())
+    if not found or len(text) >= 20:
+        return ""
+    return ("s" if re.match(r"\W*s(?:up|$)", found.group(1).lower()) else "") + found.group(2)
 
 
 def serial_numbers(text: str) -> tuple[frozenset[str], frozenset[str]]:
@@ -117,16 +146,24 @@ def genre_of(kind: str, journal: str, volume: str, doi: str) -> str:
 
 @lru_cache(maxsize=100_000)
 def journal_forms(journal: str) -> tuple[tuple[str, ...], ...]:
-    """Return the ways to read a journal's name as words: whole, and without what follows the first mark."""
-    folded = fold(journal)
-    if folded.startswith("http"):
-        return ((folded,),)
-    heads = (
-        folded,
-        re.split(r"[.:(=;/\[]|-(?=(?:a|an|the)\s|(?:basel|london|oxford|berlin|paris|us|uk|usa|england)$)", folded)[0],
-    )
-    forms = (tuple(w for w in re.findall(r"[a-z0-9]+", h.replace("'", "")) if w not in _STOP) for h in heads)
+    """Return the ways to read a journal's name as words: whole, what stands before the first mark, what
+    follows a leading acronym (`TAG. Theoretical and applied genetics`), and a meeting without its year and count.
+    """
+    if fold(journal).startswith("http"):
+        return ((fold(journal),),)
+    plain = _ACRONYM.sub("", journal)
+    names = [fold(name) for name in dict.fromkeys((journal, plain))]
+    heads = [_MARK.split(name)[0] for name in names]
+    counted = _MEETING.search(names[0]) or re.match(r"proceedings|\d", names[0])
+    undated = [_COUNT.sub(" ", names[0])] if counted else []
+    forms = (_journal_words(name) for name in (*names, *heads, *undated))
     return tuple(dict.fromkeys(f for f in forms if f))
+
+
+def _journal_words(name: str) -> tuple[str, ...]:
+    for short, country in _COUNTRIES:
+        name = short.sub(country, name)
+    return tuple(w for w in re.findall(r"[a-z0-9]+", name.replace("'", "")) if w not in _STOP)
 
 
 @lru_cache(maxsize=500_000)
@@ -156,6 +193,8 @@ def _shortens(short: str, long: str) -> bool:
 
 def _acronym(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
     """Say whether a word of `a` spells the starts of all words of `b` (`iswc`, `int semantic web conf`)."""
+    if len(a) == 1 and len(a[0]) == 3:
+        return a[0] == "".join(w[0] for w in b)
     return len(b) >= 3 and any(4 <= len(w) <= 8 and _spells(w, b) for w in a)
 
 

@@ -44,7 +44,8 @@ class Prepared:
         ids: record ids, sorted.
         words: the title's folded words; `title` and `compact` are the same words with and without spaces.
         notice: True where the title announces something about another work.
-        numbers: the title's digits in order.
+        repeats: True where a work may have several notices with this title: errata, replies, but one protocol.
+        numbers: the title's digits in order; `counts` are the numbers that are words of their own.
         surnames: authors' surnames in order.
         year: year of publication, 0 where unknown.
         parts: words of all names, given names too.
@@ -53,6 +54,7 @@ class Prepared:
         isbns, issns: sets of codes.
         abstract: the first 600 characters of the folded abstract without section labels.
         genre: `preprint`, `thesis`, `meeting`, `journal` or empty.
+        living: True for a Cochrane review, whose updates keep its article number.
         filled: how much of each record is filled in, to choose the copy to keep.
     """
 
@@ -61,7 +63,9 @@ class Prepared:
     title: list[str]
     compact: list[str]
     notice: NDArray[np.bool_]
+    repeats: NDArray[np.bool_]
     numbers: list[str]
+    counts: list[str]
     surnames: list[tuple[str, ...]]
     parts: list[frozenset[str]]
     year: NDArray[np.int64]
@@ -75,6 +79,7 @@ class Prepared:
     issns: list[frozenset[str]]
     abstract: list[str]
     genre: list[str]
+    living: NDArray[np.bool_]
     filled: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -94,6 +99,7 @@ def prepare(records: Sequence[Record] | pd.DataFrame) -> Prepared:
     rows = sorted(_rows(records), key=lambda row: row["record_id"])
     _check_ids([row["record_id"] for row in rows])
     title = [titles.title_words(row["title"]) for row in rows]
+    notice = np.array([titles.is_notice(row["title"]) for row in rows], dtype=bool)
     year = np.array([_year(row["year"]) for row in rows], dtype=np.int64)
     journal = [row["journal"] or row["booktitle"] for row in rows]
     pages = [places.pages_of(row["pages"]) for row in rows]
@@ -104,8 +110,10 @@ def prepare(records: Sequence[Record] | pd.DataFrame) -> Prepared:
         words=title,
         title=[" ".join(w) for w in title],
         compact=["".join(w) for w in title],
-        notice=np.array([titles.is_notice(row["title"]) for row in rows], dtype=bool),
+        notice=notice,
+        repeats=notice & np.array([w[-1:] != ("protocol",) for w in title], dtype=bool),
         numbers=[titles.numbers(w) for w in title],
+        counts=[titles.counts(w) for w in title],
         parts=[names.name_parts(row["authors"]) for row in rows],
         surnames=[names.surnames(row["authors"]) for row in rows],
         year=year,
@@ -119,6 +127,7 @@ def prepare(records: Sequence[Record] | pd.DataFrame) -> Prepared:
         issns=[issn for _, issn in codes],
         abstract=[_abstract(row["abstract"]) for row in rows],
         genre=[places.genre_of(row["type"], j, row["volume"], d) for row, j, d in zip(rows, journal, doi, strict=True)],
+        living=np.array([places.is_living(s, d) for s, d in zip(pages, doi, strict=True)], dtype=bool),
         filled=np.array([_filled(row) for row in rows], dtype=np.int64),
     )
 
@@ -129,7 +138,8 @@ def _rows(records: Sequence[Record] | pd.DataFrame) -> list[dict[str, Any]]:
     return [
         {
             **{k: getattr(r, k) for k in ("record_id", "title", "journal", "volume", "number", "pages", "doi")},
-            **{k: getattr(r, k) for k in ("abstract", "isbn", "issn", "type", "authors")},
+            **{k: getattr(r, k) for k in ("abstract", "isbn", "issn", "type")},
+            "authors": names.each_author(r.authors),
             "year": str(r.year or ""),
             "booktitle": "",
         }

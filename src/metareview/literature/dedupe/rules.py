@@ -54,6 +54,12 @@ NEVER = (
 SURE = (
     Rule("same_doi", "sure", "The DOI is the same and so is the title.", agree.same_doi),
     Rule("same_citation", "sure", "Title, authors, volume and first page are the same.", agree.same_citation),
+    Rule(
+        "same_pages",
+        "sure",
+        "Authors, journal, volume, first and last page are the same, and the titles nearly.",
+        agree.same_pages,
+    ),
     Rule("same_page", "sure", "Title, authors, journal, year and first page are the same.", agree.same_page),
     Rule(
         "same_volume",
@@ -72,6 +78,31 @@ SURE = (
         "sure",
         "Title, authors, journal and abstract are the same; a volume or page is mistaken.",
         agree.same_text,
+    ),
+    Rule(
+        "second_doi",
+        "sure",
+        "Only the DOIs differ: one is mistaken, or the publisher gave another.",
+        agree.second_doi,
+    ),
+    Rule(
+        "same_issue",
+        "sure",
+        "Title, authors, journal, volume and issue are the same; a page is mistaken.",
+        agree.same_issue,
+    ),
+    Rule("same_thesis", "sure", "Both are the thesis of this author, title and year.", agree.same_thesis),
+    Rule(
+        "same_high_page",
+        "sure",
+        "Title, authors, year and a high page number are the same; the venue is named in two ways.",
+        agree.same_high_page,
+    ),
+    Rule(
+        "online_this_year",
+        "sure",
+        "The same article of one year, in one record without a volume and pages.",
+        agree.online_this_year,
     ),
     Rule(
         "online_first",
@@ -159,6 +190,19 @@ UNSURE = (
         bars=True,
     ),
     Rule(
+        "other_page",
+        "unsure",
+        "Title and authors are alike, but volume or first page differ: perhaps an abstract of the article.",
+        lambda x: (
+            agree.alike(x)
+            & (x.title >= 0.95)
+            & ((x.volume < 0) | (x.page < 0))
+            & agree.within(x, 3)
+            & (x.title_numbers >= 0)
+        ),
+        bars=True,
+    ),
+    Rule(
         "same_place",
         "unsure",
         "Authors, volume and first page are the same, but not the title: perhaps a translation.",
@@ -169,7 +213,10 @@ UNSURE = (
         "unsure",
         "Title and authors are alike, but too little agrees to be sure.",
         lambda x: (
-            agree.alike(x) & ((x.title >= 0.95) | (x.abstract >= 0.85)) & agree.within(x, 3) & (x.title_numbers >= 0)
+            agree.alike(x)
+            & ((x.title >= 0.95) | (x.abstract >= 0.85) | ((x.extra > 0) & (x.journal > 0) & (x.short >= 6)))
+            & agree.within(x, 3)
+            & (x.title_numbers >= 0)
         ),
     ),
 )
