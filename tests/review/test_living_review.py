@@ -17,7 +17,6 @@ from small_review import (
     MEETING,
     NO_OUTCOME,
     NOT_FOUND,
-    REPORTS,
     TITLE_EXCLUDED,
     A,
     computer,
@@ -99,7 +98,7 @@ def test_next_years_search_queues_only_what_is_new_and_old_decisions_stand(
     review: ReviewFolder, tmp_path: Path
 ) -> None:
     before, flow = load_state(review), prisma.run(review)
-    results = {name: r.to_dict() for name, r in analyze.run(review).items()}
+    results = repr({name: r.to_dict() for name, r in analyze.run(review).items()})
     versions.begin(review, NEXT, "the yearly update", MARA)
     assert prisma.run(review, version=1).ids == flow.ids
     search_again(review, tmp_path / "given")
@@ -111,7 +110,7 @@ def test_next_years_search_queues_only_what_is_new_and_old_decisions_stand(
             before.decision(s, record) for s in ("title", "fulltext")
         ]
     assert now.included_studies() == before.included_studies()
-    assert {name: r.to_dict() for name, r in analyze.run(review).items()} == results
+    assert repr({name: r.to_dict() for name, r in analyze.run(review).items()}) == results
     assert all(c[0] in before.records or c == (SOLAR, f"{B2}:0003") for c in now.literature.duplicates.clusters)
     again = imports.run(review, [tmp_path / "given" / "alpha-next.ris"], "alpha", NEXT, by=MARA)
     assert [i.new for i in again] == [False]
@@ -231,8 +230,7 @@ def test_records_merged_or_split_later_keep_the_identities(updated: ReviewFolder
     counts = prisma.run(updated)
     assert all_hold(counts)
     assert other in counts.of("dropped_reports")
-    assert counts.of("to_screen") == ("beta-2026-03:0001",)
-    assert "beta-2026-03:0001" in counts.of("carried_over")
+    assert counts.of("to_screen") == counts.of("carried_over") == (one, "beta-2026-03:0001")
 
 
 def test_update_begun_after_its_searches_were_imported_is_the_same(review: ReviewFolder, tmp_path: Path) -> None:
@@ -255,6 +253,7 @@ def test_log_that_arrives_late_does_not_change_the_version_that_is_closed(built:
     first = prisma.run(here)
     with computer("train"):
         vote(there, "fulltext", [(NO_OUTCOME, "include", "")])
+        retrieve.link(there, [(NO_OUTCOME, "rossi2020")], JOOST)
         path = tmp_path / "extra.ris"
         path.write_text(ris([_SURVEY, ALPHA[0]]), encoding="utf-8")
         imports.run(there, [path], "beta", "2026-03-03", by=JOOST)
@@ -397,4 +396,3 @@ def test_updated_review_is_locked_and_reproduced(updated: ReviewFolder) -> None:
     assert (cells["previous_studies"], cells["total_reports"]) == ("5", "7")
     told = run("reproduce", "--review", updated.root)
     assert told.code == 0, told.out + told.err
-    assert len(REPORTS) == 5

@@ -80,10 +80,12 @@ def ids(box: str, version: int | None, review: str | None, as_json: bool) -> Non
     """List the records, reports or studies behind BOX, such as `prisma ids dbr_excluded`."""
     from ..services.prisma import boxes, run
     from ..services.state import load_state
+    from ..services.versions import at
 
     folder = folder_of(review)
+    folder = folder if version is None else at(folder, version)
     state = load_state(folder)
-    found = boxes(run(folder, state, version=version), state, box)
+    found = boxes(run(folder, state), state, box)
     if as_json:
         print_json([{"id": i, "citation": c} for i, c in found])
         return
