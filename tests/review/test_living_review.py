@@ -165,7 +165,10 @@ def test_what_the_version_before_left_open_is_carried_over(built: ReviewFolder, 
     excluded, awaited = f"{A}:0006", MEETING
     screen.undo(folder, "title", excluded, MARA)
     screen.undo(folder, "fulltext", awaited, JOOST)
-    versions.begin(folder, NEXT, "the yearly update", MARA)
+    told = run("update", "begin", "--date", NEXT, "--reason", "yearly", "--as", MARA, "--review", folder.root)
+    assert told.out.startswith(
+        "version 1 is closed: 5 studies in 5 reports; 2 records left open, which version 2 takes up"
+    )
     search_again(folder, tmp_path / "given")
     assert waiting(folder) == [excluded, SOLAR, AFTER, COLUMN, SURVEY]
     finish(folder)
@@ -326,10 +329,11 @@ def test_third_version_stands_on_the_second(updated: ReviewFolder, tmp_path: Pat
     assert numbers(counts, "new_studies", "total_studies") == (0, 6) and all_hold(counts)
     assert prisma.run(updated, version=2).ids == second.ids
     listed = json.loads(run("update", "--json", "--review", updated.root).out)
-    assert [(v["version"], v["searches"], v["records"], v["studies"], v["reports"]) for v in listed] == [
-        (1, 2, 12, 5, 5),
-        (2, 2, 13, 6, 7),
-        (3, 1, 4, 6, 7),
+    keys = ("version", "searches", "records", "studies", "reports", "open")
+    assert [tuple(v[k] for k in keys) for v in listed] == [
+        (1, 2, 12, 5, 5, 0),
+        (2, 2, 13, 6, 7, 0),
+        (3, 1, 4, 6, 7, 0),
     ]
 
 
@@ -394,5 +398,7 @@ def test_updated_review_is_locked_and_reproduced(updated: ReviewFolder) -> None:
     with (updated.outputs / "prisma" / "prisma2020_template.csv").open(encoding="utf-8", newline="") as stream:
         cells = {row["data"]: row["n"] for row in csv.DictReader(stream)}
     assert (cells["previous_studies"], cells["total_reports"]) == ("5", "7")
+    report = (updated.outputs / "report.md").read_text(encoding="utf-8")
+    assert "version 2 of the review, updated with searches from 2026-10-05 (the yearly update)" in report
     told = run("reproduce", "--review", updated.root)
     assert told.code == 0, told.out + told.err

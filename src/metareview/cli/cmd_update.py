@@ -21,8 +21,8 @@ def COMMAND(ctx: click.Context, review: str | None, as_json: bool) -> None:  # n
     if as_json:
         print_json([vars(v) for v in found])
         return
-    heads = ("version", "searches from", "exports", "records", "studies", "reports", "begun by", "reason")
-    rows = [(v.version, v.date, v.searches, v.records, v.studies, v.reports, v.by, v.reason) for v in found]
+    heads = ("version", "searches from", "exports", "records", "studies", "reports", "open", "begun by", "reason")
+    rows = [(v.version, v.date, v.searches, v.records, v.studies, v.reports, v.open, v.by, v.reason) for v in found]
     print_rows(heads, rows)
 
 
@@ -41,7 +41,8 @@ def begin(date: str, reason: str, by: str | None, review: str | None) -> None:
     new = run(folder, date, reason, by)
     old = versions(folder)[-2]
     reports = plural(old.reports, "report")
-    click.echo(f"version {old.version} is closed: {plural(old.studies, 'study', 'studies')} in {reports}")
+    left = f"; {plural(old.open, 'record')} left open, which version {new.version} takes up" if old.open else ""
+    click.echo(f"version {old.version} is closed: {plural(old.studies, 'study', 'studies')} in {reports}{left}")
     here = f"; {plural(new.searches, 'export')} of it here already" if new.searches else ""
     click.echo(f"version {new.version} begins with searches from {new.date}{here}")
 

@@ -48,6 +48,11 @@ def carry(then: ReviewState, now: ReviewState) -> Carried:
     return Carried(previous, {study: found for study, found in kept.items() if found}, frozenset(again), changed)
 
 
+def left_open(state: ReviewState) -> list[str]:
+    """Return the records that have no end yet: to screen, to retrieve, to assess, or included without a study."""
+    return [r for r in state.screened_records() if _end(state, r, {}) == OPEN]
+
+
 def _end(state: ReviewState, record: str, names: Mapping[str, str]) -> str:
     """Return how a record ended in a version; one that is included ends in its study."""
     if record not in state.records:

@@ -13,7 +13,7 @@ from ..folder import ReviewFolder
 from ..journal.drafts import Draft
 from ..literature.events import IMPORTED, fold
 from ..protocol.updates import BEGUN, WITHDRAWN, Update, begun, protocol_of, updates
-from .carrying import carry
+from .carrying import carry, left_open
 from .state import ReviewState, load_state
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class Version:
 
     Attributes:
         searches: exports of its own searches; records: in them. studies, reports: included when it was closed, or now.
+        open: records without an end when it was closed, or now.
         date, by, reason: of its beginning; empty for the first.
     """
 
@@ -84,6 +85,7 @@ class Version:
     records: int
     studies: int
     reports: int
+    open: int
 
 
 def begin(folder: ReviewFolder, date: str, reason: str, by: str | None = None) -> Version:
@@ -197,7 +199,9 @@ def _version(state: ReviewState, number: int) -> Version:
     searches = [i for i in state.literature.imports if state.found_in[i.prefix] == number]
     studies = state.included_studies()
     reports = sum(len(found) for found in studies.values())
-    return Version(number, *told, len(searches), sum(i.records for i in searches), len(studies), reports)
+    return Version(
+        number, *told, len(searches), sum(i.records for i in searches), len(studies), reports, len(left_open(state))
+    )
 
 
 def _until(events: Sequence[Event], day: str) -> list[Event]:
