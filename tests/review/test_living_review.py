@@ -251,6 +251,25 @@ def test_update_begun_after_its_searches_were_imported_is_the_same(review: Revie
     assert numbers(prisma.run(late), "database_results", "records_screened", "new_studies") == (25, 14, 6)
 
 
+def test_update_that_was_begun_withdrawn_and_begun_again_closes_the_same_version(
+    review: ReviewFolder, tmp_path: Path
+) -> None:
+    first = prisma.run(review)
+    versions.begin(review, NEXT, "the yearly update", MARA)
+    path = tmp_path / "wrong.ris"
+    path.write_text(ris([_SURVEY]), encoding="utf-8")
+    wrong = imports.run(review, [path], "alpha", "2026-11-01", by=MARA)[0]
+    search_again(review, tmp_path / "given")
+    versions.withdraw(review, "a doubt", JOOST)
+    imports.withdraw(review, wrong.file, "it was of another search", MARA)
+    dedupe.run(review, MARA)
+    versions.begin(review, NEXT, "the yearly update after all", JOOST)
+    finish(review)
+    assert prisma.run(review, version=1).ids == first.ids
+    assert [v.records for v in versions.versions(review)] == [12, 13]
+    assert numbers(prisma.run(review), "database_results", "records_screened", "new_studies") == (13, 4, 1)
+
+
 def test_log_that_arrives_late_does_not_change_the_version_that_is_closed(built: ReviewFolder, tmp_path: Path) -> None:
     here, there = copy(built.root, tmp_path / "here"), copy(built.root, tmp_path / "there")
     first = prisma.run(here)

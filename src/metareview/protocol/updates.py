@@ -28,6 +28,7 @@ class Update:
     Attributes:
         version: its number, from 2. date: searches of this day and later belong to it. reason, by, time: of beginning.
         seen: log (`person/computer`) -> number of its events that belong to the versions before.
+        without: ids of those among them that do not: imports that were taken back before the update began.
         protocol: the text of the protocol when the version before was closed.
     """
 
@@ -37,12 +38,14 @@ class Update:
     by: str
     time: str
     seen: Mapping[str, int]
+    without: tuple[str, ...]
     protocol: str
     event_id: str
 
     def before(self, event: Event) -> bool:
         """Return whether an event belongs to the versions before this one."""
-        return event.seq <= self.seen.get(f"{event.person}/{event.computer}", 0)
+        last = self.seen.get(f"{event.person}/{event.computer}", 0)
+        return event.seq <= last and event.id not in self.without
 
 
 def begun(events: Iterable[Event]) -> tuple[Update, ...]:
@@ -54,7 +57,8 @@ def begun(events: Iterable[Event]) -> tuple[Update, ...]:
 
 def _update(event: Event) -> Update:
     d = event.data
-    return Update(d["version"], d["date"], d["reason"], d["by"], event.time, dict(d["seen"]), d["protocol"], event.id)
+    said = (d["version"], d["date"], d["reason"], d["by"], event.time)
+    return Update(*said, dict(d["seen"]), tuple(d["without"]), d["protocol"], event.id)
 
 
 def updates(events: Iterable[Event]) -> tuple[Update, ...]:

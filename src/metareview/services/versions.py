@@ -6,7 +6,7 @@ import datetime
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import SAYS_NO, MetareviewError, MetareviewWarning
 from ..folder import ReviewFolder
@@ -51,8 +51,8 @@ class PastReview(ReviewFolder):
 
     def events(self) -> list[Event]:
         """Return the events that the version was made of; those of a log that is not here are warned of."""
-        found = [e for e in super().events() if self.closed_by.before(e) or e.id in self.earlier]
-        here = {e.id for e in found}
+        every = super().events()
+        here = {e.id for e in every}
         for log, last in self.closed_by.seen.items():
             if f"{log}:{last}" not in here:
                 warnings.warn(
@@ -60,7 +60,10 @@ class PastReview(ReviewFolder):
                     MetareviewWarning,
                     stacklevel=2,
                 )
-        return found
+        return [e for e in every if self._holds(e)]
+
+    def _holds(self, event: Event) -> bool:
+        return event.id in self.earlier or (event.kind not in (BEGUN, WITHDRAWN) and self.closed_by.before(event))
 
     def open_log(self, person: str) -> NoReturn:
         """Refuse: a version that is closed takes no decision."""
@@ -104,27 +107,33 @@ def begin(folder: ReviewFolder, date: str, reason: str, by: str | None = None) -
         raise MetareviewError("why is the review updated?", "Say `--reason`.")
     events = folder.events()
     known = updates(events)
-    if known and day <= known[-1].date:
-        last = known[-1]
+    old, without = _until(events, day)
+    _require_something_to_update(known, events, {e.id for e in old} - set(without), day)
+    seen: dict[str, int] = {}
+    for event in old:
+        log = f"{event.person}/{event.computer}"
+        seen[log] = max(event.seq, seen.get(log, 0))
+    data: dict[str, Any] = {"version": len(known) + 2, "date": day, "reason": reason, "by": person}
+    data |= {"seen": seen, "without": without, "protocol": folder.protocol_text}
+    folder.append(person, [Draft(BEGUN, data)])
+    return versions(folder)[-1]
+
+
+def _require_something_to_update(known: Sequence[Update], events: Sequence[Event], old: set[str], day: str) -> None:
+    last = known[-1] if known else None
+    if last and day <= last.date:
         raise MetareviewError(
             f"the searches of version {last.version} begin on {last.date}, so those of the next begin later",
             "Give a later day, or take that update back: `metareview update withdraw --reason R`.",
         )
-    old = _until(events, day)
-    searches = [i for i in fold(old).imports if not known or i.sha256 not in _held(events, known[-1])]
-    if not searches:
+    searches = [e for e in events if e.kind == IMPORTED]
+    held = {e.data["sha256"] for e in searches if last and last.before(e)}
+    if not any(e.id in old and e.data["sha256"] not in held for e in searches):
         raise MetareviewError(
             f"version {len(known) + 1} has no search before {day}, so there is nothing to update",
             "Import its searches first, or give the day on which the new searches begin.",
             exit_code=SAYS_NO,
         )
-    seen: dict[str, int] = {}
-    for event in old:
-        log = f"{event.person}/{event.computer}"
-        seen[log] = max(event.seq, seen.get(log, 0))
-    data = {"version": len(known) + 2, "date": day, "reason": reason, "by": person}
-    folder.append(person, [Draft(BEGUN, data | {"seen": seen, "protocol": folder.protocol_text})])
-    return versions(folder)[-1]
 
 
 def withdraw(folder: ReviewFolder, reason: str, by: str | None = None) -> Update:
@@ -204,14 +213,13 @@ def _version(state: ReviewState, number: int) -> Version:
     )
 
 
-def _until(events: Sequence[Event], day: str) -> list[Event]:
-    """Return the events before the first import of a search of `day` or later."""
-    first = next((n for n, e in enumerate(events) if e.kind == IMPORTED and e.data["date"] >= day), len(events))
-    return list(events[:first])
-
-
-def _held(events: Sequence[Event], update: Update) -> set[str]:
-    return {e.data["sha256"] for e in events if e.kind == IMPORTED and update.before(e)}
+def _until(events: Sequence[Event], day: str) -> tuple[list[Event], list[str]]:
+    """Return the events before the first search of `day` or later, and the ids of imports among them taken back since."""
+    standing = {(i.sha256, i.date) for i in fold(events).imports}
+    searches = {e.id: (e.data["sha256"], e.data["date"]) for e in events if e.kind == IMPORTED}
+    new = (n for n, e in enumerate(events) if searches.get(e.id) in standing and searches[e.id][1] >= day)
+    old = list(events[: next(new, len(events))])
+    return old, [e.id for e in old if e.id in searches and searches[e.id] not in standing]
 
 
 def _day(date: str) -> str:
