@@ -196,6 +196,14 @@ def test_tutorial_runs_and_ends_in_a_reproduced_review(stages: Callable[[int], P
     assert len(list((end / "lights" / "data" / "journal").rglob("*.jsonl"))) == 2
 
 
+def test_update_of_the_tutorial_runs(stages: Callable[[int], Path]) -> None:
+    home = stages(10)
+    shell = Shell(home / "lights", {"METAREVIEW_AS": "Anna"})
+    for _, command in commands(DOCS / "updating.md"):
+        play(shell, command, DOCS / "updating.md")
+    assert (home / "flow.png").is_file() and (home / "flow-of-version-1.svg").is_file()
+
+
 @pytest.mark.parametrize("page", VERBS, ids=lambda p: p.stem)
 def test_verb_page_examples_run(page: Path, stages: Callable[[int], Path]) -> None:
     text = page.read_text(encoding="utf-8")

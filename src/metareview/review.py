@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .services.search_log import LoggedSearch
     from .services.state import ReviewState
     from .services.status import Step
+    from .services.versions import Version
 
 
 def open_review(path: str | Path = ".") -> Review:
@@ -144,11 +145,23 @@ class Review:
 
         return run(self.folder, names)
 
-    def prisma(self) -> FlowCounts:
-        """Count the flow of records and reports."""
+    def prisma(self, version: int | None = None) -> FlowCounts:
+        """Count the flow of records and reports, as it stands or as it was when a version was closed."""
         from .services.prisma import run
 
-        return run(self.folder)
+        return run(self.folder, version=version)
+
+    def update(self, date: str, reason: str, by: str | None = None) -> Version:
+        """Begin the next version of a living review: searches of `date` and later belong to it."""
+        from .services.versions import begin
+
+        return begin(self.folder, date, reason, by)
+
+    def versions(self) -> list[Version]:
+        """Return every version of the review, the first one first."""
+        from .services.versions import versions
+
+        return versions(self.folder)
 
     def lessons(self) -> Lessons:
         """Gather what was learned."""

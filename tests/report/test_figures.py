@@ -349,6 +349,29 @@ def test_flow_says_official_words_counts_and_notes() -> None:
     updated = words(flow(counted(1, previous={"old": ["o"]})))
     assert "New studies included in review" in updated
     assert "Identification of new studies via databases and registers" in updated
+    assert not any("previous version (n" in w or "No longer" in w for w in updated)
+
+
+def test_flow_of_an_update_shows_what_it_carries_over_and_what_it_drops() -> None:
+    base = FlowRecord("r1", "databases_registers", "S", "database", carried=True, title_decision="include")
+    records = [
+        replace(base, report_id="p"),
+        FlowRecord("r2", "databases_registers", "S", "database", duplicate_of="r0"),
+    ]
+    reports = [FlowReport("p", "databases_registers", True, True, decision="include", study_id="old")]
+    previous = {"old": ["o"], "gone": ["g"], "lost": ["l"]}
+    fig = flow(flow_counts(records, reports, previous=previous, kept={"old": ["o"]}, earlier=["r0", "r1"]))
+    assert_no_overlap(fig)
+    text = " ".join(words(fig)).replace("\N{NO-BREAK SPACE}", " ")
+    for part in (
+        "Databases (n = 1) S (n = 1) Registers (n = 0) Left open or reopened from previous version (n = 1)",
+        "Studies included in previous version of review (n = 3)",
+        "Reports of new included studies (n = 1) of which reports of studies in previous version (n = 1)",
+        "Total studies included in review (n = 1) Reports of total included studies (n = 2)",
+        "No longer included, of the previous version: 2 studies and 2 reports.",
+    ):
+        assert part in text
+    assert "do not add up" not in text
 
 
 def test_flow_of_an_empty_unfinished_or_wrong_review() -> None:

@@ -114,6 +114,11 @@ def test_every_box_of_a_small_review() -> None:
         "total_reports": 4,
         "total_studies_ma": 2,
         "total_reports_ma": 3,
+        "carried_over": 0,
+        "other_carried_over": 0,
+        "dropped_studies": 0,
+        "dropped_reports": 0,
+        "new_reports_of_previous": 0,
     }
     assert {key: counts.n(key) for key in expected} == expected
     assert set(expected) == {row["r_key"] for row in data_rows("flow_boxes.csv")}
@@ -175,6 +180,31 @@ def test_totals_of_an_update_that_overlaps() -> None:
     assert again.of("new_reports_of_previous") == ("A",)
     total = replace(again, ids={**again.ids, "new_studies": ("study-A", "study-W")})
     assert "I9" in failing(total)
+
+
+def test_an_update_that_carries_over_and_drops() -> None:
+    previous = {"old": ("O1", "O2"), "gone": ("r1x",), "study-A": ("A0",)}
+    kept = {"old": ("O1",)}
+    again = [replace(r, carried=r.record_id in {"r9", "r10", "o1"}) for r in RECORDS]
+    twin = record("r11", duplicate_of="r0", title_decision="", decided_by="")
+    counts = flow_counts([*again, twin], REPORTS, previous=previous, kept=kept, earlier=["r0", "r9", "r10", "o1"])
+    assert failing(counts) == set()
+    assert (counts.of("carried_over"), counts.of("other_carried_over")) == (("r10", "r9"), ("o1",))
+    assert (counts.n("database_results"), counts.n("organisation_results")) == (8, 0)
+    assert [(s.name, len(s.ids)) for s in counts.sources[:2]] == [("Scopus", 6), ("TRID", 2)]
+    assert (counts.of("dropped_studies"), counts.of("dropped_reports")) == (("gone",), ("A0", "O2", "r1x"))
+    assert (counts.of("total_studies"), counts.of("total_reports")) == (("old", "study-A", "study-W"), ("A", "O1", "W"))
+    assert "carried_over" in by_id(counts, "I1").rule and "dropped_studies" in by_id(counts, "I9").rule
+    shown = {row["r_key"]: row["n"] for row in to_rows(counts) if not row["detail"]}
+    assert {k: shown[k] for k in ("carried_over", "dropped_studies", "new_reports_of_previous")} == {
+        "carried_over": 2,
+        "dropped_studies": 1,
+        "new_reports_of_previous": 1,
+    }
+    assert "I14" in failing(flow_counts([*again, twin], REPORTS, previous=previous, kept=kept))
+    short = replace(counts, ids={**counts.ids, "carried_over": ("r9",), "dropped_reports": ()})
+    assert {"I1", "I10"} <= failing(short)
+    assert not {"carried_over", "dropped_studies"} & set(flow_counts(RECORDS, REPORTS).ids)
 
 
 def test_a_synthesised_study_that_is_not_included_breaks_i13() -> None:
@@ -274,19 +304,23 @@ def ends(draw: st.DrawFn, ident: str, lane: str) -> FlowReport:
 
 
 @settings(max_examples=120, deadline=None)
-@given(reviews(), st.booleans())
+@given(reviews(), st.booleans(), st.sets(st.integers(0, 24)), st.sets(st.sampled_from(("s0", "s9"))))
 def test_identities_hold_on_every_consistent_review(
-    review: tuple[list[FlowRecord], list[FlowReport]], update: bool
+    review: tuple[list[FlowRecord], list[FlowReport]], update: bool, again: set[int], dropped: set[str]
 ) -> None:
     records, reports = review
+    records = [replace(r, carried=update and int(r.record_id[1:]) in again) for r in records]
+    previous = {"s0": ["o"], "s9": ["x", "y"]} if update else None
+    kept = {study: found[:1] for study, found in (previous or {}).items() if study not in dropped}
     studies = [r.study_id for r in reports if r.decision == "include" and r.study_id]
-    counts = flow_counts(records, reports, previous={"s0": ["o"]} if update else None, synthesised_studies=studies[:2])
+    counts = flow_counts(records, reports, previous=previous, kept=kept, synthesised_studies=studies[:2])
     assert [c for c in check(counts) if not c.holds] == []
     assert [c.id for c in check(counts)] == [f"I{n}" for n in range(1, 15)]
     shuffled = flow_counts(
         records[::-1],
         reports[::-1],
-        previous={"s0": ["o"]} if update else None,
+        previous=previous,
+        kept=kept,
         synthesised_studies=studies[:2],
     )
     assert to_rows(shuffled) == to_rows(counts)

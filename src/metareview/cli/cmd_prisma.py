@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .common import folder_of, json_option, print_json, print_rows, review_option, say
+from .common import F, folder_of, given_before, json_option, print_json, print_rows, review_option, say
 
 if TYPE_CHECKING:
     from ..report.prisma import IdentityCheck
+
+
+def _version_option(function: F) -> F:
+    """Add `--version N`, which is also accepted before the subcommand."""
+    return click.option(
+        "--version",
+        type=int,
+        metavar="N",
+        callback=given_before,
+        help="A version of the review as it was when it was closed (default: the one in the making).",
+    )(function)
 
 
 @click.group(invoke_without_command=True)
@@ -20,11 +31,12 @@ if TYPE_CHECKING:
     help="Also draw the diagram to OUT.svg, OUT.pdf, OUT.png and OUT.csv.",
 )
 @click.option("--identities", is_flag=True, help="List every identity, not only those pending or failing.")
+@_version_option
 @review_option
 @json_option
 @click.pass_context
 def COMMAND(  # noqa: N802
-    ctx: click.Context, out: Path | None, identities: bool, review: str | None, as_json: bool
+    ctx: click.Context, out: Path | None, identities: bool, version: int | None, review: str | None, as_json: bool
 ) -> None:
     """Count the PRISMA 2020 flow from events only, and check every identity; exit code 1 when one fails."""
     if ctx.invoked_subcommand:
@@ -32,7 +44,7 @@ def COMMAND(  # noqa: N802
     from ..report.prisma import check, to_rows
     from ..services.prisma import run
 
-    counts = run(folder_of(review))
+    counts = run(folder_of(review), version=version)
     checks = check(counts)
     rows = to_rows(counts)
     if as_json:
@@ -61,14 +73,17 @@ def _show_identities(checks: list[IdentityCheck], every: bool) -> None:
 
 @COMMAND.command()
 @click.argument("box")
+@_version_option
 @review_option
 @json_option
-def ids(box: str, review: str | None, as_json: bool) -> None:
+def ids(box: str, version: int | None, review: str | None, as_json: bool) -> None:
     """List the records, reports or studies behind BOX, such as `prisma ids dbr_excluded`."""
     from ..services.prisma import boxes, run
     from ..services.state import load_state
+    from ..services.versions import at
 
     folder = folder_of(review)
+    folder = folder if version is None else at(folder, version)
     state = load_state(folder)
     found = boxes(run(folder, state), state, box)
     if as_json:

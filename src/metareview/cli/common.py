@@ -15,7 +15,7 @@ READABLE = 16  # characters of a column of text, below which it cannot be read
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _given_before(context: click.Context, param: click.Parameter, value: Any) -> Any:
+def given_before(context: click.Context, param: click.Parameter, value: Any) -> Any:
     """Take the value given before the subcommand: `screen --stage fulltext record ...` means what it says."""
     name, above = str(param.name), context.parent
     given = context.get_parameter_source(name) is not ParameterSource.DEFAULT
@@ -28,14 +28,14 @@ def review_option(function: F) -> F:
         "--review",
         "review",
         metavar="DIR",
-        callback=_given_before,
+        callback=given_before,
         help="The review folder (default: at or above here).",
     )(function)
 
 
 def json_option(function: F) -> F:
     """Add `--json`, for listings that a program reads."""
-    return click.option("--json", "as_json", is_flag=True, callback=_given_before, help="Print JSON.")(function)
+    return click.option("--json", "as_json", is_flag=True, callback=given_before, help="Print JSON.")(function)
 
 
 def as_option(function: F) -> F:
@@ -44,7 +44,7 @@ def as_option(function: F) -> F:
         "--as",
         "by",
         metavar="NAME",
-        callback=_given_before,
+        callback=given_before,
         help="Who decides: a reviewer of the protocol (default: $METAREVIEW_AS, or the only one).",
     )(function)
 
@@ -56,7 +56,7 @@ def stage_option(function: F) -> F:
         type=click.Choice(["title", "fulltext"]),
         default="title",
         show_default=True,
-        callback=_given_before,
+        callback=given_before,
         help="Screening stage.",
     )(function)
 

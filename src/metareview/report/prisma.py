@@ -64,6 +64,7 @@ class FlowRecord:
         title_decision: final decision on title and abstract; "" when there is none yet.
         decided_by: who took that decision; "" when there is none.
         report_id: the report it leads to, once it is known.
+        carried: it was found by the previous version, which left it open or whose decision on it no longer stands.
     """
 
     record_id: str
@@ -75,6 +76,7 @@ class FlowRecord:
     title_decision: Literal["", "include", "exclude"] = ""
     decided_by: Literal["", "human", "automation"] = ""
     report_id: str | None = None
+    carried: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,9 @@ class FlowCounts:
         ids: r_key -> ids, for each r_key of `data/flow_boxes.csv`, and for these beside them:
             excluded_by_human, excluded_by_automation, duplicates_other, removed_other, screened_out_other,
             awaiting, ongoing, new_reports_of_previous (reports found now of studies already in the previous
-            version), and the work left: to_screen, to_seek, dbr_to_assess, other_to_seek, other_to_assess.
+            version), and the work left: to_screen, to_seek, dbr_to_assess, other_to_seek, other_to_assess. In an
+            update also carried_over and other_carried_over (records of the previous version that pass through this
+            flow), dropped_studies and dropped_reports (of the previous version, no longer included).
         sources: one entry a named source, largest first within its kind.
         reasons: lane -> ordered (reason, report ids) of reports excluded; one without a reason is in none.
         record_reports: record id -> report id of each record of databases and registers that passed the
@@ -165,7 +169,7 @@ class FlowCounts:
     def has_other_methods(self) -> bool:
         """Whether the other-methods lane has anything to show."""
         keys = ("website_results", "organisation_results", "citations_results", "other_sought_reports")
-        return any(self.n(key) for key in (*keys, "other_assessed"))
+        return any(self.ids.get(key) for key in (*keys, "other_assessed", "other_carried_over"))
 
 
 def flow_counts(
@@ -173,15 +177,20 @@ def flow_counts(
     reports: Sequence[FlowReport],
     *,
     previous: Mapping[str, Sequence[str]] | None = None,
+    kept: Mapping[str, Sequence[str]] | None = None,
+    earlier: Iterable[str] = (),
     synthesised_studies: Iterable[str] | None = None,
     reason_order: Sequence[str] = (),
 ) -> FlowCounts:
     """Derive every box of the PRISMA 2020 flow diagram.
 
     Arguments:
-        records: every record ever found, duplicates and removed ones too.
+        records: every record found, duplicates and removed ones too; of an update, those that its searches found, and
+            those carried over.
         reports: every report a record led to.
         previous: study id -> report ids of the previous version of an updated review; None if new.
+        kept: those of `previous` that the review still includes; None means all.
+        earlier: ids of the records that the previous version found, of which new ones may be duplicates.
         synthesised_studies: ids of the studies with an effect in a meta-analysis; None when there is none.
         reason_order: exclusion reasons in the order to list them; others follow, most frequent first.
 
@@ -198,16 +207,19 @@ def flow_counts(
         ids |= _report_boxes(prefix, [r for r in reports if r.lane == lane])
     included = [r for r in reports if r.decision == "include"]
     study_reports = _grouped((r.study_id, r.report_id) for r in included if r.study_id)
-    ids |= _included_boxes(reports, study_reports, previous or {}, synthesised_studies)
+    standing = (previous or {}) if kept is None else kept
+    ids |= _included_boxes(reports, study_reports, previous or {}, standing, synthesised_studies)
+    if previous is not None:
+        ids |= _update_boxes(records, study_reports, previous, standing)
     sought = {r.report_id for r in reports if r.sought}
     passed = [r for r in records if r.lane == DATABASES_REGISTERS and r.title_decision == "include"]
     return FlowCounts(
         ids=ids,
-        sources=_sources(records),
+        sources=_sources([r for r in records if not r.carried]),
         reasons={lane: _reasons(reports, lane, reason_order) for lane in LANE_KINDS},
         record_reports={r.record_id: r.report_id for r in passed if r.report_id and r.report_id in sought},
         study_reports=study_reports,
-        faults=_faults(records, reports),
+        faults=_faults(records, reports, set(earlier)),
         updated=previous is not None,
         synthesised=synthesised_studies is not None,
     )
@@ -242,7 +254,8 @@ def _record_boxes(records: Sequence[FlowRecord], reports: Sequence[FlowReport]) 
     dbr = [r for r in records if r.lane == DATABASES_REGISTERS]
     other = [r for r in records if r.lane == OTHER_METHODS]
     excluded = [r for r in dbr if r.title_decision == "exclude"]
-    boxes = {key: [r for r in records if r.source_kind == kind] for kind, key in KIND_KEYS.items()} | {
+    found = [r for r in records if not r.carried]
+    boxes = {key: [r for r in found if r.source_kind == kind] for kind, key in KIND_KEYS.items()} | {
         "duplicates": [r for r in dbr if r.duplicate_of is not None],
         "excluded_automatic": [r for r in dbr if r.removed == "automatic"],
         "excluded_other": [r for r in dbr if r.removed == "other"],
@@ -286,6 +299,7 @@ def _included_boxes(
     reports: Sequence[FlowReport],
     study_reports: Mapping[str, Ids],
     previous: Mapping[str, Sequence[str]],
+    standing: Mapping[str, Sequence[str]],
     synthesised: Iterable[str] | None,
 ) -> dict[str, Ids]:
     new_reports = _ids(r.report_id for r in reports if r.decision == "include")
@@ -300,12 +314,27 @@ def _included_boxes(
         "new_studies": _ids(study for study in study_reports if study not in previous),
         "new_reports": new_reports,
         "new_reports_of_previous": _ids(again),
-        "total_studies": _ids((*previous, *study_reports)),
-        "total_reports": _ids((*previous_reports, *new_reports)),
+        "total_studies": _ids((*standing, *study_reports)),
+        "total_reports": _ids((*(ident for idents in standing.values() for ident in idents), *new_reports)),
         "total_studies_ma": pooled,
         "total_reports_ma": _ids(
-            ident for study in pooled for ident in (*study_reports.get(study, ()), *previous.get(study, ()))
+            ident for study in pooled for ident in (*study_reports.get(study, ()), *standing.get(study, ()))
         ),
+    }
+
+
+def _update_boxes(
+    records: Sequence[FlowRecord],
+    study_reports: Mapping[str, Ids],
+    previous: Mapping[str, Sequence[str]],
+    standing: Mapping[str, Sequence[str]],
+) -> dict[str, Ids]:
+    still = {ident for idents in standing.values() for ident in idents}
+    return {
+        "carried_over": _ids(r.record_id for r in records if r.carried and r.lane == DATABASES_REGISTERS),
+        "other_carried_over": _ids(r.record_id for r in records if r.carried and r.lane == OTHER_METHODS),
+        "dropped_studies": _ids(s for s in previous if s not in standing and s not in study_reports),
+        "dropped_reports": _ids(ident for idents in previous.values() for ident in idents if ident not in still),
     }
 
 
@@ -327,7 +356,9 @@ def _reasons(reports: Sequence[FlowReport], lane: str, order: Sequence[str]) -> 
     return tuple((name, groups[name]) for name in names)
 
 
-def _faults(records: Sequence[FlowRecord], reports: Sequence[FlowReport]) -> tuple[tuple[str, str], ...]:
+def _faults(
+    records: Sequence[FlowRecord], reports: Sequence[FlowReport], earlier: set[str]
+) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     kept = {r.record_id: r.duplicate_of for r in records}
     for record in records:
@@ -335,7 +366,7 @@ def _faults(records: Sequence[FlowRecord], reports: Sequence[FlowReport]) -> tup
         while at is not None and at in kept and at not in seen:
             seen.add(at)
             at = kept[at]
-        if at is not None:
+        if at is not None and at not in earlier:
             what = "only duplicates of each other" if at in kept else f"{at}, which is unknown"
             found.append(("I14", f"record {record.record_id} is a duplicate of {what}"))
     known = {r.report_id for r in reports}

@@ -60,10 +60,16 @@ def check(counts: FlowCounts) -> list[IdentityCheck]:
         if sides.pending:
             notes.insert(0, f"{sides.pending} {sides.todo}")
         note = "; ".join(notes)
+        rule = (counts.updated and row["rule_updated"]) or row["rule"]
         checks.append(
-            IdentityCheck(row["id"], row["rule"], holds, sides.left, sides.right, row["severity"], note, sides.pending)
+            IdentityCheck(row["id"], rule, holds, sides.left, sides.right, row["severity"], note, sides.pending)
         )
     return checks
+
+
+def _update(c: FlowCounts, key: str) -> tuple[str, ...]:
+    """Return the ids of a box that only updated reviews have."""
+    return c.ids.get(key, ())
 
 
 def _some(ids: list[str] | set[str]) -> str:
@@ -72,7 +78,7 @@ def _some(ids: list[str] | set[str]) -> str:
 
 
 def _screened(c: FlowCounts) -> _Sides:
-    found = c.n("database_results") + c.n("register_results")
+    found = c.n("database_results") + c.n("register_results") + len(_update(c, "carried_over"))
     removed = [c.of(key) for key in ("duplicates", "excluded_automatic", "excluded_other")]
     left = found - sum(len(ids) for ids in removed)
     both = Counter(ident for ids in (*removed, c.of("records_screened")) for ident in ids)
@@ -123,6 +129,7 @@ def _one_reason(c: FlowCounts) -> _Sides:
 
 def _other_sought(c: FlowCounts) -> _Sides:
     found = sum(c.n(key) for key in ("website_results", "organisation_results", "citations_results"))
+    found += len(_update(c, "other_carried_over"))
     left = found - c.n("duplicates_other") - c.n("removed_other") - c.n("screened_out_other")
     right = c.n("other_sought_reports")
     rest = left - c.n("other_to_seek") - right
@@ -147,17 +154,20 @@ def _studies(c: FlowCounts) -> _Sides:
 
 
 def _total_studies(c: FlowCounts) -> _Sides:
-    left = len({*c.of("previous_studies"), *c.study_reports})
-    right = c.n("previous_studies") + c.n("new_studies")
-    wrong = set(c.of("total_studies")) ^ {*c.of("previous_studies"), *c.of("new_studies")}
+    kept = set(c.of("previous_studies")) - set(_update(c, "dropped_studies"))
+    left = len({*kept, *c.study_reports})
+    right = c.n("previous_studies") - len(_update(c, "dropped_studies")) + c.n("new_studies")
+    wrong = set(c.of("total_studies")) ^ {*kept, *c.of("new_studies")}
     notes = (f"not in both the total and its parts: {_some(wrong)}",) if wrong else ()
     return _Sides(left, right, notes=notes, fails=bool(notes))
 
 
 def _total_reports(c: FlowCounts) -> _Sides:
-    both = set(c.of("previous_reports")) & set(c.of("new_reports"))
+    kept = set(c.of("previous_reports")) - set(_update(c, "dropped_reports"))
+    both = kept & set(c.of("new_reports"))
     notes = (f"reports of the previous version found again as new: {_some(both)}",) if both else ()
-    return _Sides(c.n("previous_reports") + c.n("new_reports"), c.n("total_reports"), notes=notes)
+    left = c.n("previous_reports") - len(_update(c, "dropped_reports")) + c.n("new_reports")
+    return _Sides(left, c.n("total_reports"), notes=notes)
 
 
 def _decided(c: FlowCounts) -> _Sides:

@@ -33,7 +33,8 @@ def box_lines(counts: FlowCounts) -> list[dict[str, str]]:
     """Return the rows of `data/flow_boxes.csv` that this review shows, in the order of the diagram.
 
     Arguments:
-        counts: decides on the updated-review boxes, the meta-analysis boxes and the other-methods lane.
+        counts: decides on the updated-review boxes, the meta-analysis boxes, the other-methods lane, and on the
+            lines that an update has only when it differs from its previous version by more than new studies.
     """
     shown = []
     for row in data_rows("flow_boxes.csv"):
@@ -41,6 +42,7 @@ def box_lines(counts: FlowCounts) -> list[dict[str, str]]:
             (row["templates"] == "updated" and not counts.updated)
             or (row["templates"] == "extension" and not counts.synthesised)
             or (row["templates"] == "v2" and not counts.has_other_methods)
+            or (row["templates"] == "differences" and not (counts.updated and counts.ids.get(row["r_key"])))
         )
         if not hidden:
             shown.append({**row, "line": _wording(row["line"], counts.updated)})

@@ -6,13 +6,14 @@ import datetime
 import hashlib
 import os
 import string
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import MetareviewError
+from ..errors import MetareviewError, MetareviewWarning
 from ..folder import ReviewFolder
 from ..journal.disk import exclusive
 from ..journal.drafts import Draft
@@ -21,6 +22,7 @@ from ..literature.read_result import ReadResult
 from ..literature.reading import Reading, survey
 from ..literature.source import Progress
 from ..protocol.models import Source
+from ..protocol.updates import updates
 from ..tabular import replacing
 from .library import fill_index
 from .search_log import write_log
@@ -110,6 +112,7 @@ def run(
         if any(o.new for o in outcomes):
             with suppress(MetareviewError):  # what is wrong with an earlier export, the next command tells
                 fill_index(folder, fold(folder.events()).imports, tell)
+    _warn_of_an_older_search(folder, date)
     return outcomes
 
 
@@ -274,6 +277,18 @@ def _check_date(date: str) -> None:
         raise MetareviewError(f"--date {date} is not a date like 2026-11-24", "Give the day of the search.") from None
     if searched > datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=1):
         raise MetareviewError(f"--date {date} lies in the future", "Give the day of the search.")
+
+
+def _warn_of_an_older_search(folder: ReviewFolder, date: str) -> None:
+    """Warn where the search is older than those of the version that is being made: its records count as new."""
+    last = updates(folder.events())[-1:]
+    if last and date < last[0].date:
+        warnings.warn(
+            f"the search of {date} is older than version {last[0].version}, which begins with searches from "
+            f"{last[0].date}; its records count as new",
+            MetareviewWarning,
+            stacklevel=3,
+        )
 
 
 def _check_hits(hits: Sequence[int], files: Sequence[Path]) -> None:

@@ -17,24 +17,45 @@ from ..report.prisma import (
     flow_counts,
 )
 from ..screening.decisions import DECIDED
+from .carrying import carry
 from .state import ReviewState, load_state
+from .versions import at, before, warn_of_older_searches
 
 
-def run(folder: ReviewFolder, state: ReviewState | None = None, synthesised: Iterable[str] | None = None) -> FlowCounts:
-    """Count the flow of the track of studies.
+def run(
+    folder: ReviewFolder,
+    state: ReviewState | None = None,
+    synthesised: Iterable[str] | None = None,
+    version: int | None = None,
+) -> FlowCounts:
+    """Count the flow of the track of studies; in an updated review, of its last searches.
 
     Arguments:
         synthesised: ids of the studies that have an effect in a planned synthesis; None finds them.
+        version: a version that is closed, counted as it was then; None is the one in the making.
+
+    Raises:
+        MetareviewError: the review has no such version.
     """
+    if version is not None:
+        folder, state = at(folder, version), None
     state = state or load_state(folder)
+    warn_of_older_searches(state)
     protocol = folder.protocol
     if synthesised is None:
         synthesised = _synthesised(folder, state)
     titles = {s.name: s.title for s in protocol.sources}
+    then = before(folder, state)
+    carried = carry(then, state) if then else None
+    again = carried.again if carried else frozenset()
+    earlier = set(then.records) if then else set()
     studies = [r for r in state.records if state.origin[r].track == "studies"]
     return flow_counts(
-        [_record(state, r, titles) for r in studies],
-        [_report(folder, state, r) for r in state.sought()],
+        [_record(state, r, titles, r in again) for r in studies if r not in earlier or r in again],
+        [_report(folder, state, r) for r in state.sought() if r not in earlier or r in again],
+        previous=carried.previous if carried else None,
+        kept=carried.kept if carried else None,
+        earlier=earlier,
         synthesised_studies=synthesised,
         reason_order=[r.label for r in protocol.exclusion_reasons],
     )
@@ -67,7 +88,7 @@ def _lane(state: ReviewState, record: str) -> str:
     return DATABASES_REGISTERS if state.origin[record].kind in ("database", "register") else OTHER_METHODS
 
 
-def _record(state: ReviewState, record: str, titles: dict[str, str]) -> FlowRecord:
+def _record(state: ReviewState, record: str, titles: dict[str, str], carried: bool) -> FlowRecord:
     kept = state.literature.stands_for(record)
     imported = state.origin[record]
     duplicate = kept if kept != record else None
@@ -82,6 +103,7 @@ def _record(state: ReviewState, record: str, titles: dict[str, str]) -> FlowReco
         title_decision=decision.decision if decision and decided else "",  # type: ignore[arg-type]
         decided_by="human" if decided else "",
         report_id=record if decision and decided and decision.decision == "include" else None,
+        carried=carried,
     )
 
 

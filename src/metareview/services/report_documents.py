@@ -197,7 +197,7 @@ def _report(
         Section("Searches", tables=(found["searches"],)),
         Section(
             "Flow of records and reports",
-            tuple(_open_work(evidence.state)),
+            (*_updated(evidence), *_open_work(evidence.state)),
             tables=(found["prisma_identities"],),
             pictures=(pictures["prisma_flow"],),
         ),
@@ -223,6 +223,26 @@ def _analyses(evidence: Evidence, pictures: Mapping[str, Picture]) -> list[Secti
         )
         for name, result in evidence.results.items()
     ]
+
+
+def _updated(evidence: Evidence) -> list[str]:
+    """Say that the review updates an earlier version, and which reports of that one are no longer included."""
+    state, counts = evidence.state, evidence.counts
+    if not state.updates:
+        return []
+    last = state.updates[-1]
+    studies = plural(counts.n("previous_studies"), "study", "studies")
+    told = (
+        f"This is version {last.version} of the review, updated with searches from {last.date} ({last.reason}). The version "
+        f"before included {studies} in {plural(counts.n('previous_reports'), 'report')}."
+    )
+    if counts.n("carried_over") or counts.n("other_carried_over"):
+        told += (
+            " Records that it left open, and records on which its decision no longer stands, pass through the flow again; "
+            "they are counted apart from those that the new searches identified."
+        )
+    gone = [state.records[r].cite() if r in state.records else r for r in counts.of("dropped_reports")]
+    return [told, f"No longer included: {'; '.join(gone)}."] if gone else [told]
 
 
 def _open_work(state: ReviewState) -> list[str]:

@@ -241,12 +241,11 @@ def candidates(state: ReviewState, stage: Stage) -> list[str]:
 
 
 def _queue(state: ReviewState, stage: Stage, person: str) -> list[str]:
-    needed = state.votes_needed[stage]
     found = []
     for record in candidates(state, stage):
         voters = {v.by for v in state.screening.votes.get((stage, record), ())}
         resolved = state.decision(stage, record).status == DECIDED  # by a resolution that stands
-        if person not in voters and len(voters) < needed and not resolved:
+        if person not in voters and len(voters) < state.needed(stage, record) and not resolved:
             found.append(record)
     return found
 

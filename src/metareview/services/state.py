@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ..coding import events as coding_events
 from ..coding.events import CodingState
@@ -18,7 +18,10 @@ from ..literature import events as literature_events
 from ..literature.events import Import, LiteratureState
 from ..literature.records import Record
 from ..protocol import registration
+from ..protocol import updates as update_events
+from ..protocol.models import Protocol
 from ..protocol.registration import Registration, registrations
+from ..protocol.updates import Update, protocol_of
 from ..screening import events as screening_events
 from ..screening.decisions import DECIDED, Decision, decide
 from ..screening.events import ScreeningState
@@ -32,6 +35,9 @@ class ReviewState:
     Attributes:
         records: every record of every import, by id, in import order.
         origin: record id -> the import it came in.
+        updates: the updates begun so far, one a version after the first.
+        found_in: prefix of an import -> number of the version that its search belongs to.
+        rules: votes needed a stage, one mapping a version; a record is decided by the rules of its own version.
     """
 
     literature: LiteratureState
@@ -41,7 +47,22 @@ class ReviewState:
     registrations: list[Registration]
     records: Mapping[str, Record]
     origin: Mapping[str, Import]
-    votes_needed: Mapping[str, int]
+    updates: tuple[Update, ...]
+    found_in: Mapping[str, int]
+    rules: tuple[Mapping[str, int], ...]
+
+    @property
+    def version(self) -> int:
+        """The number of the version in the making: 1 until an update begins."""
+        return len(self.updates) + 1
+
+    def version_of(self, record: str) -> int:
+        """Return the version of the review whose searches found a record first."""
+        return self.found_in[self.origin[record].prefix]
+
+    def needed(self, stage: str, record: str) -> int:
+        """Return how many votes a record needs at a stage."""
+        return self.rules[self.version_of(record) - 1][stage]
 
     def screened_records(self) -> list[str]:
         """Return the records that are screened: kept after deduplication, of the track of studies."""
@@ -54,7 +75,7 @@ class ReviewState:
 
     def decision(self, stage: str, record: str) -> Decision:
         """Return where a record (or, at full text, a report) stands."""
-        return decide(self.screening, stage, record, self.votes_needed[stage])
+        return decide(self.screening, stage, record, self.needed(stage, record))
 
     def sought(self) -> list[str]:
         """Return the reports sought: one a record included on title and abstract, named by that record."""
@@ -110,12 +131,16 @@ def load_state(folder: ReviewFolder) -> ReviewState:
     events = folder.events()
     _warn_of_unknown(events)
     names = {slug(r.name): r.name for r in folder.protocol.reviewers}
+    updates = update_events.updates(events)
 
     def name(event: Event) -> str:
         return names.get(event.person, str(event.data["by"]))
 
     try:
         literature = literature_events.fold(events)
+        found_in = _found_in(literature, updates, events)
+        in_order = sorted(literature.imports, key=lambda i: found_in[i.prefix])
+        literature = replace(literature, imports=tuple(in_order))  # a record found before stands for its duplicates
         screening = screening_events.fold(events, literature.place, name)
         coding = coding_events.fold(events, name)
         judgements, registered = lesson_events.fold(events), registrations(events)
@@ -126,13 +151,23 @@ def load_state(folder: ReviewFolder) -> ReviewState:
             exit_code=STALE,
         ) from None
     records, origin = load_records(folder, literature.imports)
-    rules = folder.protocol.screening
-    needed = {"title": rules.title.votes, "fulltext": rules.fulltext.votes}
-    return ReviewState(literature, screening, coding, judgements, registered, records, origin, needed)
+    rules = tuple(_votes(p) for p in (*(protocol_of(u.protocol) for u in updates), folder.protocol))
+    return ReviewState(literature, screening, coding, judgements, registered, records, origin, updates, found_in, rules)
+
+
+def _votes(protocol: Protocol) -> dict[str, int]:
+    return {"title": protocol.screening.title.votes, "fulltext": protocol.screening.fulltext.votes}
+
+
+def _found_in(literature: LiteratureState, updates: Sequence[Update], events: Sequence[Event]) -> dict[str, int]:
+    """Return the version of each import: the first whose journal had its bytes."""
+    imported = [e for e in events if e.kind == literature_events.IMPORTED]
+    held = [{e.data["sha256"] for e in imported if u.before(e)} for u in updates]
+    return {i.prefix: 1 + sum(i.sha256 not in found for found in held) for i in literature.imports}
 
 
 def _warn_of_unknown(events: list[Event]) -> None:
-    rooms = (literature_events, screening_events, coding_events, lesson_events, registration)
+    rooms = (literature_events, screening_events, coding_events, lesson_events, registration, update_events)
     known = {value for room in rooms for key, value in vars(room).items() if key.isupper() and isinstance(value, str)}
     unknown = sorted({e.kind for e in events} - known)
     if unknown:

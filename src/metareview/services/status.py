@@ -8,10 +8,12 @@ from typing import Any
 from ..folder import ReviewFolder
 from ..protocol.loading import protocol_hash
 from ..report.numbers import plural
+from ..screening.decisions import DECIDED
 from .dedupe import waiting_pairs
 from .provenance import inputs_changed
 from .screen import STAGES, progress
 from .state import ReviewState, load_state
+from .versions import warn_of_older_searches
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,11 @@ class Step:
 def run(folder: ReviewFolder) -> list[Step]:
     """Return every step in the order of a review."""
     state = load_state(folder)
+    warn_of_older_searches(state)
     return [
         _protocol(folder, state),
         _literature(state),
+        *_update(state),
         _duplicates(state),
         *(_screening(state, stage) for stage in STAGES[:1]),
         _retrieval(state),
@@ -64,6 +68,25 @@ def _literature(state: ReviewState) -> Step:
             "metareview import FILE --source NAME --date DATE",
         )
     return Step("searches", f"{plural(len(state.records), 'record')} in {plural(len(imports), 'export')}", "", "")
+
+
+def _update(state: ReviewState) -> list[Step]:
+    """Return what the searches of an update brought, and how much of it waits; nothing for a first version."""
+    if not state.updates:
+        return []
+    begun = state.updates[-1]
+    name = f"update to version {begun.version}"
+    found = [r for r in state.records if state.version_of(r) == begun.version]
+    if not found:
+        left = f"import the searches from {begun.date}"
+        return [Step(name, "begun", left, "metareview import FILE --source NAME --date DATE")]
+    done = f"{plural(len(found), 'new record')} since {begun.date}"
+    if state.literature.stale:
+        return [Step(name, done, "look for duplicates", "metareview dedupe")]
+    screened = set(state.screened_records())
+    waiting = sum(state.decision("title", r).status != DECIDED for r in found if r in screened)
+    left = f"{plural(waiting, 'new record')} to screen" if waiting else ""
+    return [Step(name, done, left, "metareview screen --as NAME" if waiting else "")]
 
 
 def _duplicates(state: ReviewState) -> Step:

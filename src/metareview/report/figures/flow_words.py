@@ -13,11 +13,11 @@ from metareview.report.prisma import DATABASES_REGISTERS, OTHER_METHODS, FlowCou
 CITATION = "Flow diagram after Page MJ, et al. The PRISMA 2020 statement. BMJ 2021;372:n71 (CC BY 4.0)."
 NO_REASON = "No reason recorded"
 _LISTS = {
-    "identified": ("database_results", "register_results"),
+    "identified": ("database_results", "register_results", "carried_over"),
     "removed": ("duplicates", "excluded_automatic", "excluded_other"),
-    "other_identified": ("website_results", "organisation_results", "citations_results"),
+    "other_identified": ("website_results", "organisation_results", "citations_results", "other_carried_over"),
     "previous": ("previous_studies", "previous_reports"),
-    "included": ("new_studies", "new_reports"),
+    "included": ("new_studies", "new_reports", "new_reports_of_previous"),
     "total": ("total_studies", "total_reports"),
     "meta_analysis": ("total_studies_ma", "total_reports_ma"),
 }
@@ -31,6 +31,7 @@ _SINGLE = (
     ("other_not_retrieved", "other_notretrieved_reports"),
     ("other_assessed", "other_assessed"),
 )
+_ONE = {"studies": "study", "reports": "report"}
 _HEADED = ("identified", "removed", "other_identified")
 
 
@@ -136,9 +137,10 @@ def _residuals(counts: FlowCounts) -> list[str]:
         found.append(f"{_are(counts.n('awaiting'), 'report assessed')} awaiting classification.")
     if counts.n("ongoing"):
         found.append(f"{_are(counts.n('ongoing'), 'report assessed')} of an ongoing study.")
-    if counts.n("new_reports_of_previous"):
-        again = _are(counts.n("new_reports_of_previous"), "new report")
-        found.append(f"{again} of a study already in the previous version.")
+    gone = [(len(counts.ids.get(f"dropped_{what}", ())), what) for what in ("studies", "reports")]
+    told = [f"{n:,} {_ONE[what] if n == 1 else what}" for n, what in gone if n]
+    if told:
+        found.append(f"No longer included, of the previous version: {' and '.join(told)}.")
     return found
 
 
@@ -166,7 +168,7 @@ def describe(counts: FlowCounts) -> str:
     found = counts.n("database_results") + counts.n("register_results")
     text = f"PRISMA 2020 flow diagram: {found:,} records from databases and registers"
     if counts.has_other_methods:
-        other = sum(counts.n(key) for key in _LISTS["other_identified"])
+        other = sum(len(counts.ids.get(key, ())) for key in _LISTS["other_identified"])
         text += f" and {other:,} from other methods"
     assessed = counts.n("dbr_assessed") + counts.n("other_assessed")
     text += f"; {counts.n('records_screened'):,} records screened, {assessed:,} reports assessed, "
