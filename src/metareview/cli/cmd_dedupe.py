@@ -100,6 +100,37 @@ def split(a: str, b: str, by: str | None, review: str | None, as_json: bool) -> 
     _print(judge(folder_of(review), [(a, b, False)], by), as_json)
 
 
+@COMMAND.command()
+@click.argument("record")
+@as_option
+@review_option
+@json_option
+def unmerge(record: str, by: str | None, review: str | None, as_json: bool) -> None:
+    """Take RECORD out of its cluster whole; the others stay merged, also after screening began."""
+    from ..services.duplicates import unmerge as run
+
+    done = run(folder_of(review), record, by)
+    for a, b in done.held:
+        say(f"{a} and {b} were linked by {record} only; they are judged the same, so that they stay merged")
+    _print(done.outcome, as_json)
+
+
+@COMMAND.command()
+@click.argument("a")
+@click.argument("b", required=False)
+@as_option
+@review_option
+@json_option
+def reopen(a: str, b: str | None, by: str | None, review: str | None, as_json: bool) -> None:
+    """Take back what people judged of A and B, or of A and any other; the rules decide again, or the pair waits."""
+    from ..services.duplicates import reopen as run
+
+    outcome, pairs = run(folder_of(review), a, b, by)
+    for first, second in pairs:
+        say(f"the judgement on {first} and {second} was taken back")
+    _print(outcome, as_json)
+
+
 @COMMAND.command(name="list")
 @review_option
 @json_option
