@@ -15,16 +15,17 @@ from .dedupe.places import journal_forms, journal_likeness
 from .printed import line_of, plain_key
 from .records import Record
 
+# docs/verbs/dedupe.md tells the rules in full.
 RULES = {
     "standing": "the standing record has it",
-    "filled": "the standing record has none: the first copy that has it, by record id",
+    "filled": "the standing record has none",
     "longest": "the longest abstract that is not cut off",
     "cut_off": "the longest abstract; each is cut off",
     "agree": "every copy that has a DOI has this one",
     "majority": "more than half of the copies that have a DOI have this one",
     "disagree": "the copies have different DOIs, and no majority has the same: none is taken",
     "full_name": "the full name of the journal, not its abbreviation",
-    "most_authors": "the list that names most authors, and of equal lists the fullest names",
+    "most_authors": "the fullest list of authors",
     "page_range": "first and last page, where the standing record has the first only",
     "united": "the keywords of all copies, each once",
 }
@@ -72,6 +73,11 @@ class MergedField:
     others: tuple[Given, ...]
 
     @property
+    def why(self) -> str:
+        """The rule in words."""
+        return RULES[self.rule]
+
+    @property
     def differences(self) -> tuple[Given, ...]:
         """Return the other values that differ in more than capitals, spaces and punctuation."""
         return tuple(g for g in self.others if _key(g.value) != _key(self.value))
@@ -81,7 +87,7 @@ class MergedField:
         return {
             "value": _plain(self.value),
             "rule": self.rule,
-            "why": RULES[self.rule],
+            "why": self.why,
             "given_by": [_given(g) for g in self.given_by],
             "others": [_given(g) for g in self.others],
         }
@@ -107,8 +113,9 @@ class MergedRecord:
 
     @property
     def borrowed(self) -> tuple[MergedField, ...]:
-        """Return the fields whose value another copy than the standing record gave."""
-        return tuple(f for f in self.fields if f.given_by and self.record.record_id != f.given_by[0].record_id)
+        """Return the fields whose value another copy than the standing record gave, or added to."""
+        own = self.record.record_id
+        return tuple(f for f in self.fields if f.given_by and (f.rule == "united" or f.given_by[0].record_id != own))
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values: each field with its rule, the copies that gave it, and the other values."""
@@ -164,8 +171,9 @@ def _field(name: str, copies: list[Copy]) -> MergedField | None:
         return None
     value, rule, taken = _CHOICES.get(name, _first)(name, having, copies[0])
     giving = taken + [c for c in having if c not in taken and getattr(c.record, name) == value]
-    given, others = ([_as_given(name, c) for c in part] for part in (giving, [c for c in having if c not in giving]))
-    return MergedField(name, value, rule, tuple(given), tuple(others))
+    rest = [c for c in having if c not in giving and name != "keywords"]  # keywords are all in the united list
+    given, others = (tuple(_as_given(name, c) for c in part) for part in (giving, rest))
+    return MergedField(name, value, rule, given, others)
 
 
 def _first(name: str, having: list[Copy], standing: Copy) -> _Chosen:
