@@ -51,22 +51,22 @@ class Judging:
     """One person's session over the pairs that wait: a judgement is on disk before `judge` returns.
 
     Arguments:
-        by: a reviewer of the protocol. reason: only pairs whose reason holds these words.
+        by: a reviewer of the protocol. reason: only pairs whose reason holds these words. reading: nobody will judge.
 
     Raises:
         MetareviewError: the duplicates are out of date.
     """
 
-    def __init__(self, folder: ReviewFolder, by: str | None = None, reason: str = "") -> None:
+    def __init__(self, folder: ReviewFolder, by: str | None = None, reason: str = "", reading: bool = False) -> None:
         self.folder = folder
         self._state = load_state(folder)
         _require_fresh(self._state)
         self.pairs = [p for p in _waiting(self._state) if reason.casefold() in p.why.casefold()]
-        self.person = folder.person(by) if self.pairs else ""
+        self.person = folder.person(by) if self.pairs and not reading else ""
         self.judged: dict[Pair, bool] = {}
         self._order: list[int] = []
         self._events = folder.events()
-        self._log = folder.open_log(self.person) if self.pairs else None
+        self._log = folder.open_log(self.person) if self.person else None
 
     def judge(self, at: int, same: bool) -> None:
         """Record whether the records of pair number `at`, from 0, are one work; a changed mind replaces the judgement.
