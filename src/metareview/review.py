@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from .lessons.events import Judgement
     from .literature.merging import MergedRecord
+    from .literature.source import Progress
     from .protocol.loading import Mistake
     from .protocol.models import Protocol
     from .protocol.registration import Amendment, Registration
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .services.lessons import Lessons
     from .services.report import Reported
     from .services.screen import Session
+    from .services.search_log import LoggedSearch
     from .services.state import ReviewState
     from .services.status import Step
 
@@ -95,13 +97,23 @@ class Review:
         source: str,
         date: str,
         query: str = "",
-        hits: int | None = None,
+        hits: int | Sequence[int] | None = None,
         by: str | None = None,
+        limits: str = "",
+        columns: Mapping[str, str] | None = None,
+        progress: Callable[[str], Progress] | None = None,
     ) -> list[Imported]:
         """Import exports of one search."""
         from .services.imports import run
 
-        return run(self.folder, [Path(f) for f in files], source, date, query, hits, by)
+        paths = [Path(f) for f in files]
+        return run(self.folder, paths, source, date, query, hits, by, limits, columns, progress)
+
+    def searches(self) -> list[LoggedSearch]:
+        """Return the search log: every search with its exports, and hits against records read."""
+        from .services.search_log import searches
+
+        return searches(self.folder)
 
     def dedupe(self, by: str | None = None, strictness: str = "default") -> Deduplicated:
         """Merge records of one work."""

@@ -101,6 +101,15 @@ def test_values_are_walked_back_to_their_line(tmp_path: Path) -> None:
     assert {f.name for f in found.borrowed} == {"abstract", "language", "keywords", "doi"}
 
 
+def test_the_headings_of_a_table_and_the_tags_of_other_formats_are_known() -> None:
+    table = (Field("Authors", "Berg N.", 2), Field("Year", "2014", 3), Field("Volume", "4", 4), Field("Issue", "4", 5))
+    values = {"authors": ("Berg, N.",), "year": 2014, "volume": "4", "number": "4", "pages": "7-9"}
+    record = Record("a", line=2, raw=(*table, Field("Page start", "7", 6)), **values)  # type: ignore[arg-type]
+    assert [line_of(record, name) for name in values] == [2, 3, 4, 5, 6]
+    endnote = Record("a", volume="4", number="4", raw=(Field("%N", "4", 8), Field("%V", "4", 9)))
+    assert (line_of(endnote, "volume"), line_of(endnote, "number")) == (9, 8)
+
+
 def test_a_value_that_is_not_found_leads_to_its_record() -> None:
     assert line_of(Record("a", volume="4", line=7, raw=(Field("AB", "4 lamps", 9),)), "volume") == 7
     assert line_of(Record("a", title="Lamps", line=7), "title") == 7

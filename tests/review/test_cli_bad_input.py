@@ -53,9 +53,9 @@ NOT_EXPORTS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "missing": (lambda folder: folder / "nowhere.ris", "there is no file"),
     "a folder": (lambda folder: folder, "is a folder"),
     "a PDF": (written("paper.ris", b"%PDF-1.7\n1 0 obj"), "is a PDF"),
-    "a workbook": (written("x.ris", b"PK\x03\x04rest"), "is a ZIP, Word or Excel file"),
+    "a workbook": (written("x.ris", b"PK\x03\x04rest"), "is a ZIP or Word file"),
     "empty": (written("x.ris", b""), "is empty"),
-    "a table": (written("x.csv", b"title,doi,year\na,b,1999\n"), "is a table (CSV)"),
+    "a table": (written("x.csv", b"name,doi,year\na,b,1999\n"), "is a table in which no column is the title"),
     "prose": (written("x.txt", b"Dear colleague,\nhere is nothing.\n"), "is in no format metareview can read"),
 }  # fmt: skip
 

@@ -130,13 +130,13 @@ def test_records_are_read_anew_when_the_reading_code_changes(
 ) -> None:
     before = load_state(review).records
     calls: list[Path] = []
-    read = reading.read_records
+    read = reading.scan_records
 
     def counted(path: Path, *args: Any, **more: Any) -> Any:
         calls.append(path)
         return read(path, *args, **more)
 
-    monkeypatch.setattr(reading, "read_records", counted)
+    monkeypatch.setattr(reading, "scan_records", counted)
     assert load_state(review).records == before and calls == []
     fingerprint = reading.reader_fingerprint()
     monkeypatch.setattr(reading, "reader_fingerprint", lambda: "of another version")
@@ -152,25 +152,27 @@ def test_an_index_that_cannot_be_used_is_told(review: ReviewFolder) -> None:
     assert told.startswith(f"error: the index {review.index} cannot be opened") and "hint: " in told
 
 
-def test_an_import_that_fails_names_what_came_in_before(
-    review: ReviewFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("fault", [MetareviewError("the disk is full"), KeyboardInterrupt()])
+def test_an_import_that_fails_leaves_nothing_of_its_files(
+    review: ReviewFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: BaseException
 ) -> None:
     paths = [tmp_path / f"{n}.ris" for n in "ab"]
     for path in paths:
         path.write_text(ris([("X, Y.", f"A title of {path.stem}", "2001", "J", "1", "1", "", "")]), encoding="utf-8")
-    append, calls = ReviewFolder.append, []
+    before = hashes(review.root)
 
-    def second_fails(folder: ReviewFolder, person: str, drafts: Any) -> Any:
-        calls.append(person)
-        if len(calls) > 1:
-            raise MetareviewError("the disk is full")
-        return append(folder, person, drafts)
+    def fails(folder: ReviewFolder, person: str, drafts: Any) -> Any:
+        assert len(drafts) == 2 and (review.searches / f"alpha-{DATE}-3.ris").exists()
+        raise fault
 
-    monkeypatch.setattr(ReviewFolder, "append", second_fails)
-    with pytest.raises(MetareviewError, match=rf"the disk is full; imported before that: data/searches/alpha-{DATE}-2"):
-        imports.run(review, paths, "alpha", DATE, by=MARA)
-    assert not (review.searches / f"alpha-{DATE}-3.ris").exists()
-    assert f"alpha-{DATE}-2.ris" in (review.searches / "searches.csv").read_text(encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(ReviewFolder, "append", fails)
+        with pytest.raises(type(fault)):
+            imports.run(review, paths, "alpha", DATE, by=MARA)
+    after = hashes(review.root)
+    assert {k: v for k, v in after.items() if not k.endswith("import.lock")} == before
+    done = imports.run(review, paths, "alpha", DATE, by=MARA)
+    assert [o.file for o in done] == [f"data/searches/alpha-{DATE}-{n}.ris" for n in (2, 3)]
 
 
 def test_known_bytes_change_nothing_and_a_withdrawal_is_json_when_asked(review: ReviewFolder) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -27,8 +27,12 @@ class Import:
     Attributes:
         file: path within the review folder; sha256: of the bytes; prefix: of its record ids.
         kind, track: of the source at the time, as PRISMA names it, and the evidence track it belongs to.
-        hits: what the database said it found; None when not noted.
-        records, repaired, quarantined: counts of the reading.
+        limits: of the search (years, languages), as set there; search: prefix of the first export of the same
+            search, where it was exported in parts.
+        hits: what the database said the search found, in all its parts; None when not noted.
+        records, repaired, quarantined: counts of the reading; seen: with the records that could not be read.
+        format, system, encoding, lines: what the file is, which system wrote it, and how long it is.
+        columns: of a table, the column a person named for a field.
     """
 
     file: str
@@ -45,6 +49,14 @@ class Import:
     quarantined: int
     by: str
     time: str
+    limits: str = ""
+    search: str = ""
+    seen: int = 0
+    format: str = ""
+    system: str = ""
+    encoding: str = ""
+    lines: int = 0
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -154,7 +166,7 @@ def fold(events: Iterable[Event]) -> LiteratureState:
     reopened: dict[Pair, str] = {}
     for event in standing:
         if event.kind == IMPORTED:
-            found = Import(**{k: event.data[k] for k in _IMPORT_KEYS}, time=event.time)
+            found = _import(event)
             first = imports.setdefault(found.sha256, found)
             if first.prefix != found.prefix:
                 aliases[found.prefix] = first.prefix
@@ -198,6 +210,14 @@ def pair_of(a: str, b: str) -> Pair:
 
 _KINDS = (IMPORTED, WITHDRAWN, DEDUPLICATED, SAME, DIFFERENT, REOPENED)
 _IMPORT_KEYS = tuple(name for name in Import.__dataclass_fields__ if name != "time")
+_LATER = frozenset(("limits", "search", "seen", "format", "system", "encoding", "lines", "columns"))
+
+
+def _import(event: Event) -> Import:
+    """Return the import of an event; the first journals do not have all of its fields."""
+    known = {k: event.data[k] for k in _IMPORT_KEYS if k in event.data or k not in _LATER}
+    found = Import(**known, time=event.time)
+    return replace(found, search=found.search or found.prefix, seen=found.seen or found.records)
 
 
 def _duplicates(event: Event) -> Duplicates:

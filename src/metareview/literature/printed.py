@@ -6,14 +6,15 @@ import html
 
 from .records import Record
 
-# Short values (a volume of 4) occur in many fields, so these are looked for under the tags that databases use for them.
+# Short values (a volume of 4) occur in many fields, so these are looked for under the tags and headings that exports use for
+# them: letters and digits only, in lower case (`%` of EndNote falls away).
 _TAGS = {
-    "year": frozenset(("PY", "Y1", "DA", "DP", "YEAR", "DATE")),
-    "volume": frozenset(("VL", "VO", "VI", "VOLUME")),
-    "number": frozenset(("IS", "CP", "IP", "NUMBER", "ISSUE")),
-    "pages": frozenset(("SP", "BP", "PG", "PAGES")),
-    "language": frozenset(("LA", "LANGUAGE")),
-    "type": frozenset(("TY", "PT", "M3", "TYPE")),
+    "year": " py y1 da dp yr d year date publicationyear yearofpublication publicationdate ",
+    "volume": " vl vo vi v volume ",
+    "number": " is cp ip no n number issue issuepart ",
+    "pages": " sp bp pg p pages page pagination pagestart startpage firstpage pagerange ",
+    "language": " la lg g language languageoforiginaldocument ",
+    "type": " ty pt m3 0 type documenttype publicationtype itemtype ",
 }
 
 
@@ -34,7 +35,7 @@ def line_of(record: Record, name: str) -> int:
     if not first or not wanted:
         return record.line
     tags = _TAGS.get(name)
-    printed = [(plain_key(f.value), f.line) for f in record.raw if tags is None or f.tag.upper() in tags]
+    printed = [(plain_key(f.value), f.line) for f in record.raw if tags is None or f" {plain_key(f.tag)} " in tags]
     whole = (line for text, line in printed if text == wanted)
     within = (line for text, line in printed if wanted in text)
     return next(whole, None) or next(within, None) or record.line

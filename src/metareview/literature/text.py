@@ -1,4 +1,4 @@
-"""Bytes of an export to text: encoding, line ends and control characters, with every repair named."""
+"""Bytes of an export to clean UTF-8: encoding, line ends and control characters, block by block, every repair named."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import codecs
 import re
 from typing import NamedTuple
 
+import numpy as np
+
 _BLANKS = bytes([0x0B, 0x0C, *range(0x1C, 0x20)])
 _JUNK = bytes([*range(0x09), *range(0x0E, 0x1C), 0x7F])
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_TO_BLANK = dict.fromkeys(_BLANKS, " ") | dict.fromkeys(_JUNK)
-_BOM = "\ufeff"
+_CONTROL = re.compile(b"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_TO_BLANK = bytes(0x20 if byte in _BLANKS else byte for byte in range(256))
+_BOM = codecs.BOM_UTF8
+_SNIFFED = 400
 
 
 class TextRepair(NamedTuple):
@@ -20,92 +23,154 @@ class TextRepair(NamedTuple):
     what: str
 
 
-class Text(NamedTuple):
-    """The decoded text of a file.
-
-    Attributes:
-        text: the text with every line end (CR, LF, CRLF) written as a line feed, so that line n here is line
-            n of the file in an editor.
-        encoding: what the bytes were read as.
-        repairs: what had to be changed, in the order of the lines.
-    """
-
-    text: str
-    encoding: str
-    repairs: tuple[TextRepair, ...]
-
-    @property
-    def lines(self) -> list[str]:
-        """Return the lines without their ends; a form feed or U+2028 in a value does not split it."""
-        lines = self.text.split("\n")
-        if lines[-1] == "":
-            lines.pop()
-        return lines
-
-
-def decode(data: bytes) -> Text:
-    """Decode the bytes of a text file, never failing.
+class Transcoder:
+    """The bytes of one file, fed in blocks, to UTF-8 with a line feed for every line end (CR, LF, CRLF).
 
     UTF-8 (with or without byte order mark) and UTF-16 are recognised. A line that is not valid UTF-8 is read
     as Windows-1252 (Latin-1 where that has no character); the other lines keep their UTF-8. Control
-    characters are removed (form feed and the like become a blank), since no export means them.
+    characters are removed (form feed and the like become a blank), since no export means them. Line n of what
+    comes out is line n of the file in an editor.
 
-    Arguments:
-        data: the bytes of the file.
+    Attributes:
+        encoding: what the bytes were read as, so far.
+        lines: how many line ends came out so far.
     """
-    data, encoding, repairs = _as_utf8(data)
-    if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        text, encoding, more = _by_line(data)
-        repairs += more
-    if len(data.translate(None, _BLANKS + _JUNK)) != len(data) or _BOM in text:
-        text, more = _without_controls(text)
-        repairs += more
-    return Text(text, encoding, tuple(sorted(repairs)))
 
+    def __init__(self) -> None:
+        self.encoding = ""
+        self.lines = 0
+        self._wide: codecs.IncrementalDecoder | None = None
+        self._held = b""
+        self._repairs: list[TextRepair] = []
+        self._first_bad = self._bad = self._good = 0
 
-def _as_utf8(data: bytes) -> tuple[bytes, str, list[TextRepair]]:
-    """Return the data as UTF-8 bytes without byte order mark, where it is UTF-8 or UTF-16."""
-    if data.startswith(codecs.BOM_UTF8):
-        return data[len(codecs.BOM_UTF8) :], "utf-8-sig", []
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return _from_utf16(data, "utf-16")
-    head = data[:400]
-    nulls_odd, nulls_even = head[1::2].count(0), head[::2].count(0)
-    if len(head) >= 8 and max(nulls_odd, nulls_even) > 0.4 * (len(head) // 2):
-        return _from_utf16(data, "utf-16-le" if nulls_odd > nulls_even else "utf-16-be")
-    return data, "utf-8", []
+    @property
+    def repairs(self) -> list[TextRepair]:
+        """What had to be changed so far, in the order of the lines."""
+        found = list(self._repairs)
+        if self._bad:
+            more = f", as {self._bad - 1} later lines" if self._bad > 1 else ""
+            what = f"line {self._first_bad} is not valid UTF-8: read as Windows-1252{more}"
+            found.append(TextRepair(self._first_bad, what))
+        return sorted(found)
 
+    def feed(self, data: bytes, last: bool = False) -> bytes:
+        """Return the text of whole lines so far; what follows the last line end waits for the next block.
 
-def _from_utf16(data: bytes, encoding: str) -> tuple[bytes, str, list[TextRepair]]:
-    repairs = []
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        text = data.decode(encoding, errors="replace")
-        line = data[: error.start].decode(encoding, errors="replace").count("\n") + 1
-        repairs.append(TextRepair(line, f"not valid {encoding}: unreadable characters are shown as \ufffd"))
-    return text.encode("utf-8", errors="replace"), encoding, repairs
+        Arguments:
+            data: the next bytes of the file; last: no more will come.
+        """
+        if not self.encoding:
+            data = self._begin(data)
+        if self._wide is not None:
+            data = self._from_utf16(data, last)
+        data = self._held + data if self._held else data
+        cut = len(data) if last else _whole(data)
+        data, self._held = (data, b"") if cut == len(data) else (data[:cut], data[cut:])
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        data = self._valid(data)
+        lines, clean = _line_ends(data)
+        if not clean:
+            data = self._clean(data, last)
+            lines = data.count(b"\n")
+        self.lines += lines
+        return data
 
+    def _begin(self, data: bytes) -> bytes:
+        """Find the encoding from the first bytes, and take the byte order mark off."""
+        self.encoding = "utf-8"
+        if data.startswith(_BOM):
+            self.encoding = "utf-8-sig"
+            return data[len(_BOM) :]
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            self.encoding = "utf-16"
+        else:
+            head = data[:_SNIFFED]
+            odd, even = head[1::2].count(0), head[::2].count(0)
+            half = len(head) // 2
+            if len(head) >= 8 and max(odd, even) > 0.4 * half and min(odd, even) < 0.1 * half:
+                self.encoding = "utf-16-le" if odd > even else "utf-16-be"
+        if self.encoding != "utf-8":
+            self._wide = codecs.getincrementaldecoder(self.encoding)(errors="replace")
+        return data
 
-def _by_line(data: bytes) -> tuple[str, str, list[TextRepair]]:
-    """Decode line by line: UTF-8 where a line is valid, Windows-1252 or Latin-1 where it is not."""
-    lines, first, bad, good = [], 0, 0, 0
-    for number, line in enumerate(data.split(b"\n"), start=1):
+    def _from_utf16(self, data: bytes, last: bool) -> bytes:
+        assert self._wide is not None
+        text = self._wide.decode(data, last)
+        if "\ufffd" in text:
+            line = self.lines + text[: text.index("\ufffd")].count("\n") + 1
+            what = f"not valid {self.encoding}: unreadable characters are shown as \ufffd"
+            if not any(r.what == what for r in self._repairs):
+                self._repairs.append(TextRepair(line, what))
+        return text.encode("utf-8", errors="replace")
+
+    def _valid(self, data: bytes) -> bytes:
         try:
-            lines.append(line.decode("utf-8"))
-            good += not line.isascii()
+            data.decode("utf-8")
         except UnicodeDecodeError:
-            lines.append(_single_byte(line))
-            bad += 1
-            first = first or number
-    encoding = "utf-8+cp1252" if good else "cp1252"
-    more = f", as {bad - 1} later lines" if bad > 1 else ""
-    what = f"line {first} is not valid UTF-8: read as Windows-1252{more}"
-    return "\n".join(lines), encoding, [TextRepair(first, what)]
+            return self._by_line(data)
+        if not data.isascii():
+            self._good += 1
+            self.encoding = "utf-8+cp1252" if self._bad else self.encoding
+        return data
+
+    def _by_line(self, data: bytes) -> bytes:
+        """Keep the lines that are valid UTF-8 and read the others as Windows-1252 or Latin-1."""
+        lines = data.split(b"\n")
+        for at, line in enumerate(lines):
+            try:
+                line.decode("utf-8")
+                self._good += not line.isascii()
+            except UnicodeDecodeError:
+                lines[at] = _single_byte(line).encode()
+                self._bad += 1
+                self._first_bad = self._first_bad or self.lines + at + 1
+        self.encoding = "utf-8+cp1252" if self._good else "cp1252"
+        return b"\n".join(lines)
+
+    def _clean(self, data: bytes, last: bool) -> bytes:
+        """Remove control characters, and byte order marks at the start of a line, one repair a line."""
+        lines = data.split(b"\n")
+        for at, line in enumerate(lines):
+            if line.startswith(_BOM):
+                while line.startswith(_BOM):
+                    line = line[len(_BOM) :]
+                self._repairs.append(TextRepair(self.lines + at + 1, "byte order mark inside the file removed"))
+            found = len(_CONTROL.findall(line))
+            if found:
+                line = line.translate(_TO_BLANK, _JUNK)
+                what = f"{found} control character{'s' * (found > 1)} removed"
+                self._repairs.append(TextRepair(self.lines + at + 1, what))
+            lines[at] = line
+        if last and not lines[-1] and not data.endswith(b"\n"):
+            lines.append(b"")  # the last line is empty now, but a line
+        return b"\n".join(lines)
+
+
+def _line_ends(data: bytes) -> tuple[int, bool]:
+    """Return the number of line ends, and whether the text has no control characters or byte order marks."""
+    text = np.frombuffer(data, dtype=np.uint8)
+    low = text[np.flatnonzero(text < 0x20)]
+    ends = int(np.count_nonzero(low == 0x0A))
+    tabs = int(np.count_nonzero(low == 0x09))
+    return ends, len(low) == ends + tabs and b"\x7f" not in data and _BOM not in data
+
+
+def _whole(data: bytes) -> int:
+    """Return where the last whole line ends; a file of one endless line is cut between two characters."""
+    end = max(data.rfind(b"\n"), data.rfind(b"\r", 0, len(data) - 1)) + 1
+    if end:
+        return end
+    return whole_characters(data)
+
+
+def whole_characters(data: bytes) -> int:
+    """Return where the last character surely ends; the last byte may be half of a CRLF, or of a character."""
+    end = max(0, len(data) - 1)
+    while end and (data[end] & 0xC0) == 0x80:
+        end -= 1
+    return end
 
 
 def _single_byte(line: bytes) -> str:
@@ -113,20 +178,3 @@ def _single_byte(line: bytes) -> str:
         return line.decode("cp1252")
     except UnicodeDecodeError:
         return line.decode("latin-1")
-
-
-def _without_controls(text: str) -> tuple[str, list[TextRepair]]:
-    """Remove control characters and byte order marks at the start of a line, one repair a line."""
-    lines, repairs = text.split("\n"), []
-    for i, line in enumerate(lines):
-        if line.startswith(_BOM):
-            line = line.lstrip(_BOM)
-            repairs.append(TextRepair(i + 1, "byte order mark inside the file removed"))
-        found = len(_CONTROL.findall(line))
-        if found:
-            line = line.translate(_TO_BLANK)
-            repairs.append(TextRepair(i + 1, f"{found} control character{'s' * (found > 1)} removed"))
-        lines[i] = line
-    if not lines[-1] and not text.endswith("\n"):
-        lines.append("")  # the last line is empty now, but a line
-    return "\n".join(lines), repairs

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import os
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,15 +17,34 @@ from ..folder import ReviewFolder
 from ..journal.disk import exclusive
 from ..journal.drafts import Draft
 from ..literature.events import IMPORTED, WITHDRAWN, Import, fold
-from ..literature.reading import ReadResult, read_records
+from ..literature.read_result import ReadResult
+from ..literature.reading import Reading, survey
+from ..literature.source import Progress
 from ..protocol.models import Source
-from ..tabular import write_bytes, write_csv
+from ..tabular import replacing
+from .library import fill_index
+from .search_log import write_log
 
-LOG = "searches.csv"
-LOG_COLUMNS = (
-    "file", "source", "kind", "track", "platform", "date", "query", "hits", "records", "repaired", "quarantined",
-    "prefix", "sha256", "imported_by", "imported_at",
-)  # fmt: skip
+REPORTED = 1000  # repairs and quarantined lines that an event lists; the counts are whole
+_PIECE = 1 << 22
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was searched: the source of the protocol, when, and how.
+
+    Attributes:
+        source: a source of the protocol; date: of the search, ISO; query: as run; limits: set beside the query (years,
+            languages, kinds of document); hits: as the source counted them: none, one number for the whole search, or
+            one for each export; columns: of a table, field of a record -> column, where it is not found by itself.
+    """
+
+    source: str
+    date: str
+    query: str = ""
+    limits: str = ""
+    hits: tuple[int, ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -32,7 +53,7 @@ class Imported:
 
     Attributes:
         given: the file as named; file: where its bytes are in the review; new: False when it was there already.
-        result: the reading, with every record, repair and quarantined line.
+        result: the account of the reading; its records are in the review, not here.
     """
 
     given: Path
@@ -43,53 +64,53 @@ class Imported:
     hits: int | None
 
 
+@dataclass(frozen=True)
+class _Read:
+    """A file that was read and not yet brought in."""
+
+    path: Path
+    sha256: str
+    reading: Reading
+
+
 def run(
     folder: ReviewFolder,
     files: Sequence[Path],
     source: str,
     date: str,
     query: str = "",
-    hits: int | None = None,
+    hits: int | Sequence[int] | None = None,
     by: str | None = None,
+    limits: str = "",
+    columns: Mapping[str, str] | None = None,
+    progress: Callable[[str], Progress] | None = None,
 ) -> list[Imported]:
-    """Import exports of one search.
+    """Import the exports of one search: all of them, or, with an error in one, none.
 
     Arguments:
         files: the exports; a search that was exported in parts gives several.
-        source: a source of the protocol; date: of the search, ISO; query: as run; hits: as the source counted them.
+        source, date, query, limits, hits, columns: of the `Search`.
         by: who imports, a reviewer of the protocol.
+        progress: given what is being done, returns what is called with (bytes done, bytes in all).
 
     Raises:
         MetareviewError: a file, the source, the date or the reviewer is wrong; nothing was imported then.
     """
     person = folder.person(by)
+    counted = (hits,) if isinstance(hits, int) else tuple(hits or ())
+    search = Search(source, date, query, limits, counted, tuple(sorted((columns or {}).items())))
     known = _source(folder, source)
     _check_date(date)
-    if hits is not None and hits < 0:
-        raise MetareviewError(f"--hits {hits}: a search cannot have fewer than 0 hits")
-    read = [(Path(f), _bytes(Path(f)), read_records(Path(f), "new")) for f in files]
-    for path, _, result in read:
-        if not result.records:
-            raise MetareviewError(f"{path} holds no record", "Export it again as RIS, with abstracts.")
-    outcomes: list[Imported] = []
+    _check_hits(counted, files)
+    tell = progress or (lambda what: lambda done, size: None)
+    read = [_read(Path(f), dict(search.columns), tell(f"reading {Path(f).name}")) for f in files]
     with exclusive(_lock(folder)):
-        try:
-            for item in read:
-                outcomes.append(_one(folder, person, known, date, query, hits, *item))
-        except MetareviewError as error:
-            done = ", ".join(o.file for o in outcomes if o.new)
-            told = f"; imported before that: {done}" if done else ""
-            raise MetareviewError(error.message + told, error.hint, error.exit_code) from None
-        finally:
-            if any(o.new for o in outcomes):
-                write_log(folder)
+        outcomes = _bring_in(folder, person, known, search, read)
+        write_log(folder)
+        if any(o.new for o in outcomes):
+            with suppress(MetareviewError):  # what is wrong with an earlier export, the next command tells
+                fill_index(folder, fold(folder.events()).imports, tell)
     return outcomes
-
-
-def _lock(folder: ReviewFolder) -> Path:
-    """Return the file that one import at a time holds, so that two never take the same record ids."""
-    folder.index.parent.mkdir(parents=True, exist_ok=True)
-    return folder.index.with_name("import.lock")
 
 
 def withdraw(folder: ReviewFolder, name: str, reason: str, by: str | None = None) -> Import:
@@ -116,66 +137,123 @@ def withdraw(folder: ReviewFolder, name: str, reason: str, by: str | None = None
     return meant[0]
 
 
-def write_log(folder: ReviewFolder) -> Path:
-    """Write `searches.csv` from the journal: one row an export."""
-    imports = fold(folder.events()).imports
-    platforms = {s.name: s.platform for s in folder.protocol.sources}
-    rows = [
-        (
-            i.file, i.source, i.kind, i.track, platforms.get(i.source, ""), i.date, i.query, i.hits, i.records,
-            i.repaired, i.quarantined, i.prefix, i.sha256, i.by, i.time,
-        )
-        for i in imports
-    ]  # fmt: skip
-    return write_csv(folder.searches / LOG, LOG_COLUMNS, rows)
+def _lock(folder: ReviewFolder) -> Path:
+    """Return the file that one import at a time holds, so that two never take the same record ids."""
+    folder.index.parent.mkdir(parents=True, exist_ok=True)
+    return folder.index.with_name("import.lock")
 
 
-def _one(
+def _read(path: Path, columns: Mapping[str, str], progress: Progress) -> _Read:
+    if not path.exists():
+        raise MetareviewError(f"there is no file {path}", "Check the name and the folder; nothing was imported.")
+    if path.is_dir():
+        raise MetareviewError(f"{path} is a folder", "Name the export files in it; nothing was imported.")
+    sha256 = _hash(path)
+    reading = survey(path, columns, progress)
+    if not reading.n:
+        raise MetareviewError(f"{path} holds no record", "Export it again as RIS, with abstracts.")
+    return _Read(path, sha256, reading)
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _bring_in(
+    folder: ReviewFolder, person: str, source: Source, search: Search, read: Sequence[_Read]
+) -> list[Imported]:
+    """Copy the files into the review and log them in one write; what cannot be logged is not left behind."""
+    events = folder.events()
+    standing = {i.sha256: i for i in fold(events).imports}
+    before: list[Mapping[str, Any]] = [e.data for e in events if e.kind == IMPORTED]
+    outcomes: list[Imported] = []
+    drafts: list[Draft] = []
+    for part in folder.searches.glob(".*.part*"):
+        part.unlink()  # of an import that was killed; the lock says that nobody else is at it
+    with _copies() as copy:
+        for at, item in enumerate(read):
+            if known := standing.get(item.sha256):
+                result = item.reading.result((), known.prefix)
+                outcomes.append(Imported(item.path, known.file, False, known.prefix, result, known.hits))
+                continue
+            target = copy(item, _target(folder, source.name, search.date, item))
+            prefix = _prefix(f"{source.name}-{search.date[:7]}", item.sha256, before, standing)
+            data = _data(folder, person, source, search, at, item, target, prefix)
+            first = drafts[0].data["search"] if drafts and len(search.hits) < 2 else prefix
+            drafts.append(Draft(IMPORTED, {**data, "search": first}))
+            before.append(data)
+            standing[item.sha256] = Import(**{k: data[k] for k in Import.__dataclass_fields__ if k in data}, time="")
+            result = item.reading.result((), prefix)
+            outcomes.append(Imported(item.path, str(data["file"]), True, prefix, result, data["hits"]))
+        folder.append(person, drafts)
+    return outcomes
+
+
+@contextmanager
+def _copies() -> Iterator[Callable[[_Read, Path], Path]]:
+    """Give what copies an export into the review, whole; if the block fails, the new copies are removed."""
+    made: list[Path] = []
+
+    def copy(item: _Read, target: Path) -> Path:
+        if target.exists():
+            return target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        with replacing(target) as part, item.path.open("rb") as old, part.open("wb") as new:
+            while piece := old.read(_PIECE):
+                digest.update(piece)
+                new.write(piece)
+            new.flush()
+            os.fsync(new.fileno())
+            if digest.hexdigest() != item.sha256:
+                raise MetareviewError(f"{item.path} changed while it was read", "Import it again.")
+        made.append(target)
+        return target
+
+    try:
+        yield copy
+    except BaseException:
+        for target in made:
+            target.unlink(missing_ok=True)
+        raise
+
+
+def _data(
     folder: ReviewFolder,
     person: str,
     source: Source,
-    date: str,
-    query: str,
-    hits: int | None,
-    path: Path,
-    data: bytes,
-    result: ReadResult,
-) -> Imported:
-    sha256 = hashlib.sha256(data).hexdigest()
-    events = folder.events()
-    imports = fold(events).imports
-    known = next((i for i in imports if i.sha256 == sha256), None)
-    if known is not None:
-        return Imported(path, known.file, False, known.prefix, read_records(path, known.prefix), known.hits)
-    target = _target(folder, source.name, date, path.suffix.lower() or ".ris", data)
-    kept_before = target.exists()
-    write_bytes(target, data)
-    before = [e.data for e in events if e.kind == IMPORTED]
-    prefix = _prefix(f"{source.name}-{date[:7]}", sha256, before, {i.prefix for i in imports})
-    imported = Import(
-        file=target.relative_to(folder.root).as_posix(),
-        sha256=sha256,
-        prefix=prefix,
-        source=source.name,
-        kind=source.kind,
-        track=source.track,
-        date=date,
-        query=query,
-        hits=hits,
-        records=len(result.records),
-        repaired=len(result.repairs),
-        quarantined=len(result.quarantined),
-        by=person,
-        time="",
-    )
-    data_of_event = {k: getattr(imported, k) for k in Import.__dataclass_fields__ if k != "time"}
-    try:
-        folder.append(person, [Draft(IMPORTED, data_of_event)])
-    except MetareviewError:
-        if not kept_before:
-            target.unlink()
-        raise
-    return Imported(path, imported.file, True, prefix, read_records(target, prefix), hits)
+    search: Search,
+    at: int,
+    item: _Read,
+    target: Path,
+    prefix: str,
+) -> dict[str, Any]:
+    """Return the data of the event: what was searched, and the report of the reading."""
+    report = item.reading.result((), prefix).report()
+    hits = search.hits[at if len(search.hits) > 1 else 0] if search.hits else None
+    return {
+        "file": target.relative_to(folder.root).as_posix(),
+        "sha256": item.sha256,
+        "prefix": prefix,
+        "source": source.name,
+        "kind": source.kind,
+        "track": source.track,
+        "date": search.date,
+        "query": search.query,
+        "limits": search.limits,
+        "hits": hits,
+        "columns": dict(search.columns),
+        "repaired": len(report["repairs"]),
+        "quarantined": len(report["quarantined"]),
+        "by": person,
+        **{k: report[k] for k in ("records", "seen", "format", "system", "encoding", "lines")},
+        "report": {
+            "repairs": report["repairs"][:REPORTED],
+            "quarantined": report["quarantined"][:REPORTED],
+            "unknown_tags": report["unknown_tags"],
+        },
+    }
 
 
 def _source(folder: ReviewFolder, name: str) -> Source:
@@ -198,25 +276,29 @@ def _check_date(date: str) -> None:
         raise MetareviewError(f"--date {date} lies in the future", "Give the day of the search.")
 
 
-def _bytes(path: Path) -> bytes:
-    if not path.exists():
-        raise MetareviewError(f"there is no file {path}", "Check the name and the folder; nothing was imported.")
-    if path.is_dir():
-        raise MetareviewError(f"{path} is a folder", "Name the export files in it; nothing was imported.")
-    return path.read_bytes()
+def _check_hits(hits: Sequence[int], files: Sequence[Path]) -> None:
+    if any(h < 0 for h in hits):
+        raise MetareviewError(f"--hits {min(hits)}: a search cannot have fewer than 0 hits")
+    if len(hits) > 1 and len(hits) != len(files):
+        raise MetareviewError(
+            f"--hits is said {len(hits)} times for {len(files)} files",
+            "Say it once for the whole search, or once for each file in their order.",
+        )
 
 
-def _target(folder: ReviewFolder, source: str, date: str, suffix: str, data: bytes) -> Path:
+def _target(folder: ReviewFolder, source: str, date: str, item: _Read) -> Path:
+    suffix = item.path.suffix.lower() or f".{item.reading.format.name}"
     for ending in ("", *(f"-{n}" for n in range(2, 1000))):
         target = folder.searches / f"{source}-{date}{ending}{suffix}"
-        if not target.exists() or target.read_bytes() == data:
+        if not target.exists() or _hash(target) == item.sha256:
             return target
     raise MetareviewError(f"there are a thousand exports of {source} on {date} already")
 
 
-def _prefix(stem: str, sha256: str, before: list[Mapping[str, Any]], standing: set[str]) -> str:
+def _prefix(stem: str, sha256: str, before: Sequence[Mapping[str, Any]], standing: Mapping[str, Import]) -> str:
     """Return the prefix of the record ids: that of the same bytes imported before, else one that never was in use."""
-    again = [d["prefix"] for d in before if d["sha256"] == sha256 and d["prefix"] not in standing]
+    in_use = {i.prefix for i in standing.values()}
+    again = [d["prefix"] for d in before if d["sha256"] == sha256 and d["prefix"] not in in_use]
     if again:
         return str(again[-1])
     letters = string.ascii_lowercase

@@ -13,6 +13,7 @@ from ..index.database import open_index, refresh
 from ..literature import tables
 from ..literature.events import Import
 from ..literature.records import Record
+from ..literature.source import Progress
 
 T = TypeVar("T")
 
@@ -36,13 +37,27 @@ def load_records(folder: ReviewFolder, imports: Sequence[Import]) -> tuple[dict[
     return records, origin
 
 
+def fill_index(folder: ReviewFolder, imports: Sequence[Import], progress: Callable[[str], Progress]) -> None:
+    """Make the index hold the records of these imports, so that the next command need not wait for it.
+
+    Arguments:
+        progress: given what is being done, returns what is called with (bytes done, bytes in all).
+    """
+    _require_own_ids(imports)
+    with_index(folder, imports, lambda connection: None, progress=progress)
+
+
 def with_index(
-    folder: ReviewFolder, imports: Sequence[Import], read: Callable[[sqlite3.Connection], T], again: bool = True
+    folder: ReviewFolder,
+    imports: Sequence[Import],
+    read: Callable[[sqlite3.Connection], T],
+    again: bool = True,
+    progress: Callable[[str], Progress] | None = None,
 ) -> T:
     """Read the index, which is derived and so is made anew, once, when a page of it turns out damaged."""
     try:
         with open_index(folder.index) as connection:
-            _refresh(folder, connection, imports)
+            _refresh(folder, connection, imports, progress)
             return read(connection)
     except sqlite3.DatabaseError as error:
         damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -54,17 +69,24 @@ def with_index(
                 "It is derived: see that the disk has room and no other metareview is at work, or delete it.",
             ) from None
     folder.index.unlink(missing_ok=True)
-    return with_index(folder, imports, read, again=False)
+    return with_index(folder, imports, read, again=False, progress=progress)
 
 
-def _refresh(folder: ReviewFolder, connection: sqlite3.Connection, imports: Sequence[Import]) -> None:
-    from ..literature.reading import read_records, reader_fingerprint
+def _refresh(
+    folder: ReviewFolder,
+    connection: sqlite3.Connection,
+    imports: Sequence[Import],
+    progress: Callable[[str], Progress] | None,
+) -> None:
+    from ..literature import reading
 
     def piece(imported: Import) -> Any:
         _check(folder, imported)
         path = folder.root / imported.file
-        key = f"{imported.sha256}:{reader_fingerprint()}"
-        return tables.piece(imported.prefix, key, lambda: read_records(path, imported.prefix).records)
+        key = f"{imported.sha256}:{reading.reader_fingerprint()}"
+        prefix, n, columns = imported.prefix, imported.records, imported.columns
+        tell = progress and progress(f"indexing {path.name}")
+        return tables.piece(prefix, key, lambda: reading.scan_records(path, prefix, n, columns, tell))
 
     refresh(connection, tables.SCHEMA, [piece(i) for i in imports])
 

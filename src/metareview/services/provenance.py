@@ -13,8 +13,8 @@ from ..folder import PROTOCOL, ReviewFolder
 from ..provenance.lockfile import Comparison, Lock, compare, flat_numbers, hashes, read_lock, write_lock
 from ..report.numbers import plural
 from . import report
-from .imports import LOG
 from .report_documents import Evidence
+from .search_log import LOG
 
 PACKAGES = (
     "metareview",

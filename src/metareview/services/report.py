@@ -11,7 +11,7 @@ from ..errors import MetareviewError
 from ..folder import ReviewFolder
 from ..protocol.loading import protocol_hash
 from ..report.prisma import check
-from . import analyze, effects, imports, lessons, prisma, report_documents
+from . import analyze, effects, lessons, prisma, report_documents, search_log
 from .report_documents import Evidence
 from .state import load_state
 
@@ -68,7 +68,7 @@ def run(folder: ReviewFolder, out: Path | None = None) -> Reported:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     if evidence.state.literature.imports:
-        imports.write_log(folder)
+        search_log.write_log(folder)
     failed = tuple(f"{c.id}: {c.rule} ({c.note})" for c in evidence.checks if not c.holds and c.severity == "error")
     return Reported(evidence, files, failed)
 

@@ -17,25 +17,17 @@ class Foreign(NamedTuple):
 
 _BYTES = (
     (b"%PDF", Foreign("a PDF", "Import the export file of the database, not a full text.")),
-    (
-        b"PK\x03\x04",
-        Foreign("a ZIP, Word or Excel file (XLSX, DOCX)", _RIS),
-    ),
-    (b"\xd0\xcf\x11\xe0", Foreign("an old Word or Excel file (XLS, DOC)", _RIS)),
+    (b"PK\x03\x04", Foreign("a ZIP or Word file (ZIP, DOCX, ODS)", f"Unpack it, or save it as XLSX. {_RIS}")),
+    (b"\xd0\xcf\x11\xe0", Foreign("an old Word or Excel file (XLS, DOC)", f"Open it and save it as XLSX. {_RIS}")),
     (b"\x1f\x8b", Foreign("a gzip file", "Unpack it first.")),
     (b"{\\rtf", Foreign("a rich text document (RTF)", "Save it as plain text, or export the search as RIS.")),
     (b"SQLite format 3", Foreign("an SQLite database", _RIS)),
 )
 _TEXTS = (
     (r"\A\s*(?:%[^\n]*\n\s*)*@\w+\s*[{(]|^@(?:article|book|inproceedings|misc|phdthesis)\s*\{", "BibTeX"),
-    (r"^PMID- ?\d", "PubMed or MEDLINE text (nbib)"),
-    (r"\A(?:FN .*\n|VR .*\n)+|^PT [JBSPC]\s*$\n^[A-Z][A-Z0-9] ", "Web of Science tagged text (ciw, `PT J`)"),
-    (r"^%0 (?:Journal|Book|Conference|Thesis|Generic|Report)", "EndNote tagged text (enw)"),
     (r"\A\s*<(?:!DOCTYPE )?html", "a web page (HTML)"),
     (r"\A\s*<\?xml|\A\s*<(?:xml|records|PubmedArticleSet)\b", "XML"),
     (r"\A\s*[\[{]\s*(?:[\[{\"]|\Z|[}\]])", "JSON"),
-    (r"\A[^\n]*\b(?:title|authors?|doi|abstract)\b[^\n]*[,;\t][^\n]*\n", "a table (CSV)"),
-    (r"\A[^\n,;\t]*(?:[,;\t][^\n,;\t]*){3,}\n", "a table (CSV)"),
 )
 _COMPILED = tuple((re.compile(pattern, re.MULTILINE | re.IGNORECASE), what) for pattern, what in _TEXTS)
 _HEAD = 1 << 16

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from metareview.literature.records import Field, Record
+from metareview.literature.source import Source
+
+SHOWN = 80
 
 
 class Repair(NamedTuple):
@@ -48,23 +52,58 @@ class Entry(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Parsed:
-    """What a format made of the lines of a file.
+Normalise = Callable[[Iterable[tuple[str, str]]], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldEntry:
+    """A record whose fields are at hand.
 
     Attributes:
-        entries: the records, in order.
-        repairs: line and text of each repair (the record follows from the line).
-        quarantined: the lines that are in no record.
-        structure: how many lines carry no value: blank lines, ends of records, headers.
-        unknown_tags: tags the format does not define, with how often they occur.
+        line, last: 1-based first and last line; fields: every field as printed, in order.
+        normalise: from (tag, value) of each field to the normalised fields of a Record.
     """
 
-    entries: tuple[Entry, ...]
-    repairs: tuple[tuple[int, str], ...] = ()
-    quarantined: tuple[Quarantined, ...] = ()
+    line: int
+    last: int
+    fields: tuple[Field, ...]
+    normalise: Normalise
+
+    def raw(self) -> tuple[Field, ...]:
+        """Return every field as printed, in order."""
+        return self.fields
+
+    def values(self) -> dict[str, Any]:
+        """Return the normalised fields."""
+        return self.normalise((f.tag, f.value) for f in self.fields)
+
+
+@dataclass
+class Account:
+    """Where every line of a file went that is not in a field of a record, kept while the file is read.
+
+    Attributes:
+        repairs: line and text of each repair (the record follows from the line).
+        quarantined: the lines (or records) that are in no record.
+        structure: how many lines carry no value: blank lines, ends of records, headers.
+        unknown: tags the format does not define, with how often they occur; they are kept in `raw`.
+        lost: records that were seen but could not be read; each is among the quarantined.
+    """
+
+    repairs: list[tuple[int, str]] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
     structure: int = 0
-    unknown_tags: Mapping[str, int] = field(default_factory=dict)
+    unknown: Counter[str] = field(default_factory=Counter)
+    lost: int = 0
+
+    def repair(self, line: int, what: str) -> None:
+        """Note what was wrong on a line and read all the same."""
+        self.repairs.append((line, what))
+
+    def quarantine(self, line: int, text: str, why: str, record: bool = False) -> None:
+        """Set a line aside; record: it stands for a whole record that could not be read."""
+        self.quarantined.append(Quarantined(line, text.strip()[:SHOWN], why))
+        self.lost += record
 
 
 @dataclass(frozen=True)
@@ -75,14 +114,20 @@ class Format:
         name: short name, as used on the command line (`ris`).
         title: what a reader calls it.
         recognises: from the first part of a text, how surely it is this format: 0 (not) to 1 (certain).
-        read: from the lines of a text to its records; raises nothing.
+        read: from a file to its records, one by one as the file is read, with the account of its lines; raises
+            MetareviewError only where nothing sensible can come of the file (a hostile or broken one).
         write: from records to text, or None where the format is only read.
         extensions: usual file extensions; a hint for messages, never used to decide.
+        systems: (name, regular expression) of the systems that write this format, each told by its marks in the
+            first part of a text; the first that matches names it.
+        magic: first bytes of a binary file; `recognises` then sees its bytes as Latin-1.
     """
 
     name: str
     title: str
     recognises: Callable[[str], float]
-    read: Callable[[Sequence[str]], Parsed]
+    read: Callable[[Source, Account], Iterator[Entry]]
     write: Callable[[Iterable[Record]], str] | None = None
     extensions: tuple[str, ...] = ()
+    systems: Sequence[tuple[str, str]] = ()
+    magic: bytes = b""

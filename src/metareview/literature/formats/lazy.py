@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
@@ -44,10 +45,20 @@ class LazyRecord(Record):
         return Record, self._values()
 
 
+def _setter(name: str) -> Callable[[Record, Any], None]:
+    """Return what sets a slot of a frozen record, at the cost of a call."""
+    slot = LazyRecord.__dict__.get(name) or Record.__dict__[name]
+    set_slot: Callable[[Record, Any], None] = slot.__set__
+    return set_slot
+
+
+_set_id, _set_line, _set_entry = map(_setter, ("record_id", "line", "_entry"))
+
+
 def lazy_record(entry: Entry, record_id: str) -> Record:
     """Return the record of an entry, normalised at first use."""
     record = object.__new__(LazyRecord)
-    object.__setattr__(record, "record_id", record_id)
-    object.__setattr__(record, "line", entry.line)
-    object.__setattr__(record, "_entry", entry)
+    _set_id(record, record_id)
+    _set_line(record, entry.line)
+    _set_entry(record, entry)
     return record

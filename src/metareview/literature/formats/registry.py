@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from functools import cache
 
 from metareview.literature import formats as package
 from metareview.literature.formats.format import Format
-
-_HEAD = 1 << 18
+from metareview.literature.source import Source
 
 
 @cache
@@ -24,14 +24,29 @@ def formats() -> dict[str, Format]:
 
 
 def detect(text: str) -> Format | None:
-    """Return the format that recognises the text most surely, or None.
+    """Return the text format that recognises the first part of a text most surely, or None."""
+    return _surest(text, [f for f in formats().values() if not f.magic])
 
-    Arguments:
-        text: the text of a file; its first quarter million characters decide, and all of it when they do not.
-    """
-    for part in (text[:_HEAD], text):
-        scores = {name: f.recognises(part) for name, f in formats().items()}
-        best = max(scores, key=lambda name: scores[name], default=None)
-        if best is not None and scores[best] > 0:
-            return formats()[best]
-    return None
+
+def detect_binary(start: bytes) -> Format | None:
+    """Return the binary format that recognises the first bytes of a file, or None."""
+    return _surest(start.decode("latin-1"), [f for f in formats().values() if f.magic and start.startswith(f.magic)])
+
+
+def format_of(source: Source) -> Format | None:
+    """Return the format of a file from its content: its first part decides, and more of it when that does not."""
+    found = detect_binary(source.start) or detect(source.head)
+    if found is None and source.size > len(source.start):
+        found = detect(next(Source(source.path).chunks(), b"").decode())
+    return found
+
+
+def _surest(text: str, candidates: list[Format]) -> Format | None:
+    scores = [(f.recognises(text), f) for f in candidates]
+    score, best = max(scores, key=lambda s: s[0], default=(0.0, None))
+    return best if score > 0 else None
+
+
+def system_of(found: Format, text: str) -> str:
+    """Return the system that wrote an export, by its marks in the first part of the text; empty where none is seen."""
+    return next((name for name, marks in found.systems if re.search(marks, text, re.MULTILINE)), "")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from metareview.literature.formats.format import Format
-from metareview.literature.formats.ris_lines import parse
+from metareview.literature.formats.ris_lines import read
+from metareview.literature.formats.ris_systems import SYSTEMS
 from metareview.literature.formats.ris_write import write
 
 _START = re.compile(r"^[ \t]*TY(?:  -|[ \t]{1,4}-[ \t]*[A-Z]*[ \t]*$)", re.MULTILINE)
@@ -29,7 +30,8 @@ FORMAT = Format(
     name="ris",
     title="RIS",
     recognises=recognises,
-    read=parse,
+    read=read,
     write=write,
     extensions=("ris", "txt"),
+    systems=SYSTEMS,
 )

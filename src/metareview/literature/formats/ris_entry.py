@@ -7,9 +7,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any
+
+import numpy as np
 
 from metareview.literature.formats import values as v
+from metareview.literature.formats.ris_table import LineTable
 from metareview.literature.records import Field
 
 _WHOLE = frozenset(("BOOK", "EBOOK", "EDBOOK", "THES", "RPRT", "GOVDOC", "PAT", "COMP", "DATA", "MANSCPT", "UNPB"))
@@ -26,58 +29,51 @@ _MISSING = re.compile(r"(?:\nNA)+$")
 _NOTE_DOI = re.compile(r"\s*(?:doi\b[:\s]*|https?://(?:dx\.)?doi\.org/)?10\.\d{4}", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RisEntry:
     """One record of a RIS file.
 
     Attributes:
-        lines, tags: of the whole file: its lines, and the tag of each or None where a line continues a value.
-        spans: the record's lines, as half-open ranges from 0; each starts at a tag.
+        table: the lines it stands among.
+        spans: its lines, as half-open ranges of positions in the table; each starts at a tag.
+        line, last: 1-based first and last line in the file.
     """
 
-    lines: Sequence[str]
-    tags: Sequence[str | None]
+    table: LineTable
     spans: tuple[tuple[int, int], ...]
-
-    @property
-    def line(self) -> int:
-        """Return the 1-based first line."""
-        return self.spans[0][0] + 1
-
-    @property
-    def last(self) -> int:
-        """Return the 1-based last line."""
-        return self.spans[-1][1]
+    line: int
+    last: int
 
     def raw(self) -> tuple[Field, ...]:
         """Return the fields as printed, in order; lines of one value are joined by line feeds."""
         return tuple(
-            Field(tag, text, a + 1 + at)
+            Field(tag, text, self.table.first + a + at)
             for a, b in self.spans
-            for tag, text, at in zip(*_fields(self.lines[a:b], self.tags[a:b]), strict=True)
+            for tag, text, at in zip(*_fields(self.table, a, b), strict=True)
         )
 
     def values(self) -> dict[str, Any]:
         """Return the normalised fields."""
         pairs: list[tuple[str, str]] = []
         for a, b in self.spans:
-            tags, texts, _ = _fields(self.lines[a:b], self.tags[a:b])
+            tags, texts, _ = _fields(self.table, a, b)
             pairs += zip(tags, texts, strict=True)
         return normalise(pairs)
 
 
-def _fields(lines: Sequence[str], tags: Sequence[str | None]) -> tuple[list[str], list[str], Sequence[int]]:
-    """Return tags, values and positions of the fields in lines, the first of which has a tag."""
-    if None not in tags:
-        return cast("list[str]", tags), [line[5:].strip(" \t") for line in lines], range(len(lines))
-    starts = [i for i, tag in enumerate(tags) if tag is not None]
+def _fields(table: LineTable, a: int, b: int) -> tuple[list[str], list[str], Sequence[int]]:
+    """Return tags, values and positions (from a) of the fields in lines a to b - 1, the first of which has a tag."""
+    lines = table.lines(a, b)
+    starts = np.flatnonzero(table.tags[a:b]).tolist()
+    if len(starts) == len(lines):
+        return [line[:2] for line in lines], [line[5:].strip(" \t") for line in lines], range(len(lines))
     texts = []
-    for a, b in pairwise([*starts, len(lines)]):
-        text = lines[a][5:].strip(" \t")
-        if b > a + 1:
-            text = "\n".join([text, *[line.strip(" \t") for line in lines[a + 1 : b]]]).rstrip("\n")
+    for i, j in pairwise([*starts, len(lines)]):
+        text = lines[i][5:].strip(" \t")
+        if j > i + 1:
+            text = "\n".join([text, *[line.strip(" \t") for line in lines[i + 1 : j]]]).rstrip("\n")
         texts.append(text)
-    return [tag for tag in tags if tag is not None], texts, starts
+    return [lines[i][:2] for i in starts], texts, starts
 
 
 def normalise(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:

@@ -1,243 +1,272 @@
-"""From the lines of a RIS file to its records, with every line accounted for."""
+"""From the lines of RIS to its records, with every line accounted for."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import compress, count
 
-from metareview.literature.formats.format import Parsed, Quarantined
+import numpy as np
+from numpy.typing import NDArray
+
+from metareview.errors import MetareviewError
+from metareview.literature.formats.format import Account, Entry
 from metareview.literature.formats.ris_entry import RisEntry
-from metareview.literature.formats.ris_tags import known_tags, reference_types, repeatable_tags
-
-_TAG = re.compile(r"[A-Z][A-Z0-9]  -")
-_LOOSE_TAG = re.compile(r"[ \t]*([A-Z][A-Z0-9])[ \t]{1,4}-(?:[ \t]+|$)")
-_LOOSE_START = re.compile(r"TY[ \t]{1,4}-[ \t]*([A-Z]*)[ \t]*")
-_LOOSE_END = re.compile(r"ER[ \t]*-[ \t]*")
-_HEADER = re.compile(
-    r"[ \t]*(?:\d+\.|<\d+>|Record #\d+ of \d+|Provider: .*|Database: .*|Content: text.*"
-    r"|Link to the Ovid Full Text.*)[ \t]*"
+from metareview.literature.formats.ris_marks import (
+    all_empty_or_header,
+    empty_or_header,
+    is_loose,
+    record_may_start,
+    strict,
+    with_odd_marks,
 )
-_MARKS = frozenset(("TY", "ER"))
+from metareview.literature.formats.ris_table import LineTable, blank, code_of, line_table, tag_of
+from metareview.literature.formats.ris_tags import known_tags, repeatable_tags
+from metareview.literature.source import LONGEST_LINE, Source
+
+_TY, _ER = code_of("TY"), code_of("ER")
 _RECORD_TAGS = frozenset(("TI", "T1", "AU", "A1", "AB", "N2", "DO"))
-_START_OF_TEXT = 80
+_START = b"\nTY  -"
+LONGEST_STRETCH = 1 << 29
 
 
-def parse(lines: Sequence[str]) -> Parsed:
-    """Return the records of a RIS file and the account of its lines.
+def read(source: Source, account: Account) -> Iterator[Entry]:
+    """Yield the records of a RIS file.
 
     A record runs from TY to ER. Where one of them is missing it ends at the next TY or starts after the last
     ER, which is a repair; fields after ER (Ovid's NL) stay with the record before them. Lines without a tag
     continue the value before them. What fits nowhere is quarantined.
 
-    Arguments:
-        lines: the lines of the file, without line ends.
+    Raises:
+        MetareviewError: a line is longer than any export writes, or half a gigabyte holds no whole record.
     """
-    lines, tags, repairs = _tagged(lines)
-    ledger = _Ledger(lines, tags, repairs)
-    start, done = -1, 0
-    for mark in _marks(ledger):
-        if tags[mark] == "ER":
-            if start >= 0:
-                ledger.block(start, mark, trim=False)
-            else:
-                ledger.outside(done, mark, "ER")
-            ledger.end(mark)
-            start, done = -1, mark + 1
-            continue
-        if start >= 0:
-            ledger.block(start, mark, trim=True)
-            repairs.append((ledger.entries[-1].last, f"no ER: the record ends before the TY in line {mark + 1}"))
-        elif mark > done:
-            ledger.outside(done, mark, "TY")
-        start = done = mark
-    if start >= 0:
-        ledger.block(start, len(lines), trim=True)
-        repairs.append((ledger.entries[-1].last, "no ER: the record ends with the file"))
-    else:
-        ledger.outside(done, len(lines), "end")
-    return ledger.parsed()
+    first, orphans = 1, list[int]()
+    for data, whole in _stretches(source):
+        if whole and is_loose(data):
+            data, repairs = strict(data, first)
+            account.repairs += repairs
+        table = line_table(data, first)
+        if len(table) and int((table.ends - table.starts).max()) > LONGEST_LINE:
+            raise source.too_long(first + int((table.ends - table.starts).argmax()))
+        first += len(table)
+        table, repairs = with_odd_marks(table)
+        account.repairs += repairs
+        yield from _Ledger(table, account, orphans).records()
+    if orphans:
+        n = len(orphans)
+        account.repair(orphans[0], f"{n} end{'s' * (n > 1)} of record without a record, the first here")
 
 
-def _tagged(lines: Sequence[str]) -> tuple[Sequence[str], list[str | None], list[tuple[int, str]]]:
-    """Return the lines with loose tags rewritten as `TG  - `, the tag of each line, and the repairs."""
-    heads = [line[:5] for line in lines]
-    kinds = {head: head[:2] if _TAG.fullmatch(head) else None for head in set(heads)}
-    if "TY  -" not in kinds and any(m[1] == "TY" for m in map(_LOOSE_TAG.match, lines) if m):
-        return _loosely_tagged(lines)
-    tags = [kinds[head] for head in heads]
-    odd = {head for head, tag in kinds.items() if tag is None and head[:2] in ("TY", "ER")}
-    if not odd:
-        return lines, tags, []
-    return _with_odd_marks(list(lines), tags, [i for i, head in enumerate(heads) if head in odd])
+def _stretches(source: Source) -> Iterator[tuple[bytes, bool]]:
+    """Yield the text in stretches, each cut between two records, with whether it is the whole file."""
+    held, whole = b"", True
+    for chunk in source.chunks():
+        held += chunk
+        if cut := _boundary(held):
+            whole = False
+            yield held[:cut], whole
+            held = held[cut:]
+        elif len(held) > LONGEST_STRETCH:
+            raise MetareviewError(
+                f"{source.path}: no record ends in the half gigabyte before line {source.n_lines}",
+                "The file is damaged, or not an export: export the search again.",
+            )
+    if held:
+        yield held, whole
 
 
-def _loosely_tagged(lines: Sequence[str]) -> tuple[list[str], list[str | None], list[tuple[int, str]]]:
-    tags: list[str | None] = []
-    fixed, first = [], 0
-    for number, line in enumerate(lines, start=1):
-        match = _LOOSE_TAG.match(line)
-        tags.append(match[1] if match else None)
-        if match and not _TAG.match(line):
-            first = first or number
-        fixed.append(f"{match[1]}  - {line[match.end() :]}" if match else line)
-    what = "tags are not written as 'TY  - ' in this file: read by their letters and dash"
-    return fixed, tags, [(first, what)]
-
-
-def _with_odd_marks(
-    lines: list[str], tags: list[str | None], odd: list[int]
-) -> tuple[list[str], list[str | None], list[tuple[int, str]]]:
-    """Read `TY - JOUR` and `ER -` among strict lines as marks, and a bare `ER` where a record may end."""
-    repairs, any_start = [], "TY" in tags
-    for i in odd:
-        line = lines[i]
-        start = _LOOSE_START.fullmatch(line)
-        if start and start[1] in reference_types():
-            lines[i], tags[i] = f"TY  - {start[1]}", "TY"
-        elif _LOOSE_END.fullmatch(line) or (
-            line.strip() == "ER" and (not any_start or _record_may_start(lines, tags, i + 1))
-        ):
-            lines[i], tags[i] = "ER  -", "ER"
-        else:
-            continue
-        repairs.append((i + 1, f"{line.strip()!r} read as {lines[i]!r}"))
-    return lines, tags, repairs
-
-
-def _record_may_start(lines: Sequence[str], tags: Sequence[str | None], i: int) -> bool:
-    """Tell whether only blank lines and headers lie between line i and the next TY or the end."""
-    while i < len(lines) and tags[i] is None and (not lines[i].strip() or _HEADER.fullmatch(lines[i])):
-        i += 1
-    if i == len(lines) or tags[i] == "TY":
-        return True
-    match = _LOOSE_START.fullmatch(lines[i])
-    return match is not None and match[1] in reference_types()
-
-
-def _marks(ledger: _Ledger) -> list[int]:
-    """Return where records start and end; an `ER  - text` inside a record is text, not an end."""
-    lines, tags = ledger.lines, ledger.tags
-    marks = []
-    for i in compress(count(), map(_MARKS.__contains__, tags)):
-        if tags[i] == "ER" and lines[i][5:].strip() and not _record_may_start(lines, tags, i + 1):
-            tags[i] = None
-            ledger.repairs.append((i + 1, "'ER' with text inside a record: kept as text"))
-        else:
-            marks.append(i)
-    return marks
+def _boundary(data: bytes) -> int:
+    """Return where the last record starts that follows an end of record, or 0."""
+    at = data.rfind(_START)
+    while at > 0:
+        before = data[max(0, at - 200) : at].rstrip(b" \t\n")
+        if before.rpartition(b"\n")[2].startswith(b"ER  -"):
+            return at + 1
+        at = data.rfind(_START, 0, at)
+    return 0
 
 
 @dataclass
 class _Ledger:
-    """The account of the lines while they are read."""
+    """The account of a stretch of lines while they are read; positions count from 0."""
 
-    lines: Sequence[str]
-    tags: list[str | None]
-    repairs: list[tuple[int, str]]
+    table: LineTable
+    account: Account
+    orphans: list[int]
     entries: list[RisEntry] = field(default_factory=list)
-    quarantined: list[Quarantined] = field(default_factory=list)
-    structure: int = 0
-    orphans: list[int] = field(default_factory=list)
+    bare: NDArray[np.bool_] = field(init=False)
+    blank: list[int] = field(init=False)
+    told: set[int] = field(init=False)
+    amid: list[int] = field(init=False)
 
-    def block(self, a: int, b: int, trim: bool) -> None:
-        """Take lines a to b as one record; trim: blank lines and headers at its end are not text."""
-        self.entries.append(RisEntry(self.lines, self.tags, ((a, self.fields_end(a, b, trim)),)))
-
-    def end(self, i: int) -> None:
-        """Take line i as an end of record."""
-        text = self.lines[i][5:].strip()
-        if text:
-            self.quarantine(i, "text on an end of record")
+    def records(self) -> list[RisEntry]:
+        """Return the records of the stretch; all its lines are accounted for then."""
+        marks, is_end = self.marks()
+        tags, n = self.table.tags, len(self.table)
+        self.bare = tags == 0
+        self.blank = blank(self.table)
+        self.amid = (np.flatnonzero(~self.bare[1:-1] & self.bare[:-2] & self.bare[2:]) + 1).tolist()
+        stops = np.concatenate((marks, [n]))
+        plain, empty = self.plain(stops)
+        start, done, first = -1, 0, self.table.first
+        for at, (mark, ends) in enumerate(zip(marks.tolist(), is_end.tolist(), strict=True)):
+            if ends:
+                if start < 0 and empty[at]:
+                    self.account.structure += mark - done
+                    self.orphans.append(first + mark)
+                elif start < 0:
+                    self.outside(done, mark, ended_by="ER")
+                elif plain[at]:
+                    self.entries.append(RisEntry(self.table, ((start, mark),), first + start, first + mark - 1))
+                else:
+                    self.block(start, mark, trim=False)
+                start, done = -1, mark + 1
+                continue
+            if start >= 0:
+                self.block(start, mark, trim=True)
+                self.repair(self.last(), f"no ER: the record ends before the TY in line {first + mark}")
+            elif empty[at] or all_empty_or_header(self.table, done, mark):
+                self.account.structure += mark - done
+            elif mark > done:
+                self.outside(done, mark, ended_by="TY")
+            start = done = mark
+        if start >= 0:
+            self.block(start, n, trim=True)
+            self.repair(self.last(), "no ER: the record ends with the file")
         else:
-            self.structure += 1
+            self.outside(done, n, ended_by="end")
+        self.end(marks[is_end])
+        self.count_unknown()
+        return self.entries
+
+    def plain(self, stops: NDArray[np.int64]) -> tuple[list[bool], list[bool]]:
+        """Return for the lines before each stop, from the one before: whether all have a tag, and whether all are blank."""
+        begins = np.concatenate(([0], stops[:-1] + 1))
+        bare = np.concatenate(([0], np.cumsum(self.bare)))
+        void = np.searchsorted(np.array(self.blank, dtype=np.int64), np.concatenate((begins, stops)))
+        n_blank = void[len(stops) :] - void[: len(stops)]
+        return (bare[stops] == bare[begins]).tolist(), (n_blank == stops - begins).tolist()
+
+    def marks(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return where records start and end, and which of them are ends; an `ER  - text` inside a record is text."""
+        table = self.table
+        at = np.flatnonzero((table.tags == _TY) | (table.tags == _ER))
+        ends = table.tags[at] == _ER
+        length = table.ends[at] - table.starts[at]
+        last = np.frombuffer(table.data, dtype=np.uint8)[table.ends[at] - 1]
+        long = ends & (length > 5) & ~((length == 6) & (last == 0x20))
+        for i in at[long].tolist():
+            if self.line(i)[5:].strip() and not record_may_start(table, i + 1):
+                table.tags[i] = 0
+                self.repair(i, "'ER' with text inside a record: kept as text")
+        self.told = {i for i in at[long].tolist() if self.line(i)[5:].strip()}
+        kept = table.tags[at] != 0
+        return at[kept], ends[kept]
+
+    def line(self, i: int) -> str:
+        """Return the text of line i."""
+        return self.table.line(i)
+
+    def last(self) -> int:
+        """Return the last line of the last record."""
+        return self.entries[-1].spans[-1][1] - 1
+
+    def repair(self, i: int, what: str) -> None:
+        """Note a repair on line i."""
+        self.account.repair(self.table.first + i, what)
 
     def quarantine(self, i: int, why: str) -> None:
         """Set line i aside."""
-        self.quarantined.append(Quarantined(i + 1, self.lines[i].strip()[:_START_OF_TEXT], why))
+        self.account.quarantine(self.table.first + i, self.line(i), why)
+
+    def block(self, a: int, b: int, trim: bool) -> None:
+        """Take lines a to b as one record; trim: blank lines and headers at its end are not text."""
+        end, first = self.fields_end(a, b, trim), self.table.first
+        self.entries.append(RisEntry(self.table, ((a, end),), first + a, first + end - 1))
+
+    def end(self, ends: NDArray[np.int64]) -> None:
+        """Take the ends of records: they carry no value, but for those with text."""
+        told = [i for i in ends.tolist() if i in self.told] if self.told else []
+        for i in told:
+            self.quarantine(i, "text on an end of record")
+        self.account.structure += len(ends) - len(told)
 
     def stray(self, i: int) -> None:
         """Take line i, untagged and in no record, as blank, header or unexplained."""
-        if not self.lines[i] or not self.lines[i].strip() or _HEADER.fullmatch(self.lines[i]):
-            self.structure += 1
+        if empty_or_header(self.line(i)):
+            self.account.structure += 1
         else:
             self.quarantine(i, "text outside any record")
 
     def outside(self, a: int, b: int, ended_by: str) -> None:
         """Take lines a to b, in no record so far, that end at a TY, an ER or the end of the file."""
-        first = next((i for i in range(a, b) if self.tags[i] is not None), b)
+        tagged = np.flatnonzero(self.table.tags[a:b])
+        first = a + int(tagged[0]) if len(tagged) else b
         for i in range(a, first):
             self.stray(i)
         if first == b:
             if ended_by == "ER":
-                self.orphans.append(b)
+                self.orphans.append(self.table.first + b)
             return
-        found = {tag for tag in self.tags[first:b] if tag is not None}
+        found = set(self.table.tags_of(first, b)) - {None}
         if found & _RECORD_TAGS or (ended_by == "ER" and found & known_tags()):
             self.block(first, b, trim=ended_by != "ER")
-            self.repairs.append((first + 1, "no TY: the record starts here"))
+            self.repair(first, "no TY: the record starts here")
             if ended_by != "ER":
-                self.repairs.append((self.entries[-1].last, "no ER: the record ends here"))
+                self.repair(self.last(), "no ER: the record ends here")
         elif self.entries:
             self.append(first, b)
         else:
             for i in range(first, b):
-                if self.tags[i] is None:
-                    self.stray(i)
-                else:
+                if self.table.tags[i]:
                     self.quarantine(i, "field before the first record")
+                else:
+                    self.stray(i)
 
     def append(self, a: int, b: int) -> None:
         """Give the fields in lines a to b, which follow an ER, to the record before them."""
-        found = ", ".join(dict.fromkeys(tag for tag in self.tags[a:b] if tag is not None))
+        found = ", ".join(dict.fromkeys(tag for tag in self.table.tags_of(a, b) if tag is not None))
         entry = self.entries[-1]
-        self.entries[-1] = replace(entry, spans=(*entry.spans, (a, self.fields_end(a, b, trim=True))))
-        self.repairs.append((a + 1, f"{found} after ER: kept with the record before"))
+        end = self.fields_end(a, b, trim=True)
+        self.entries[-1] = replace(entry, spans=(*entry.spans, (a, end)), last=self.table.first + end - 1)
+        self.repair(a, f"{found} after ER: kept with the record before")
 
     def fields_end(self, a: int, b: int, trim: bool) -> int:
         """Count the lines that carry no value, keep tags amid text as text, return where the fields end."""
-        tags, lines = self.tags, self.lines
-        if None not in tags[a:b]:
+        tags = self.table.tags
+        if not self.bare[a:b].any():
             return b
-        while trim and tags[b - 1] is None and _empty_or_header(lines[b - 1]):
+        while trim and not tags[b - 1] and empty_or_header(self.line(b - 1)):
             b -= 1
-            self.structure += 1
-        for i in [i for i in range(a, b) if tags[i] is None]:
-            if i + 2 < b and tags[i + 1] is not None and tags[i + 2] is None and self.is_text(i + 1, a):
-                self.repairs.append((i + 2, f"'{tags[i + 1]}  -' amid text: kept as text"))
-                tags[i + 1] = None
-        below = False
-        for i in reversed([i for i in range(a, b) if tags[i] is None]):
-            below = (below or i + 1 == b or tags[i + 1] is not None) and not lines[i].strip(" \t")
-            self.structure += below
+            self.account.structure += 1
+        for i in _within(self.amid, a + 1, b - 1):
+            if self.is_text(i, a):
+                self.repair(i, f"'{self.table.tag(i)}  -' amid text: kept as text")
+                tags[i] = 0
+        below = b
+        for i in reversed(_within(self.blank, a, b)):
+            if i + 1 == below or i + 1 == b or tags[i + 1]:
+                below = i
+                self.account.structure += 1
         return b
 
     def is_text(self, i: int, a: int) -> bool:
         """Tell whether a tag is text: amid unindented text, and unknown or a repeat of what occurs once."""
-        tag = self.tags[i]
+        tag = self.table.tag(i)
         if tag is None or tag in repeatable_tags():
             return False
-        if any(self.lines[j][:1] in ("", " ", "\t") for j in (i - 1, i + 1)):
+        if any(self.line(j)[:1] in ("", " ", "\t") for j in (i - 1, i + 1)):
             return False
-        return tag not in known_tags() or self.tags.index(tag, a) < i
+        return tag not in known_tags() or bool((self.table.tags[a:i] == self.table.tags[i]).any())
 
-    def parsed(self) -> Parsed:
-        """Close the account."""
-        if self.orphans:
-            n = len(self.orphans)
-            what = f"{n} end{'s' * (n > 1)} of record without a record, the first here"
-            self.repairs.append((self.orphans[0] + 1, what))
-        found = set(self.tags)
-        found.discard(None)
-        odd = found - known_tags()
-        counts = Counter(self.tags) if odd else {}
-        unknown = {str(tag): counts[tag] for tag in sorted(map(str, odd))}
-        return Parsed(
-            tuple(self.entries), tuple(sorted(self.repairs)), tuple(self.quarantined), self.structure, unknown
-        )
+    def count_unknown(self) -> None:
+        """Count the tags that RIS does not define."""
+        counts = np.bincount(self.table.tags, minlength=1)
+        for code in np.flatnonzero(counts).tolist():
+            if code and (tag := tag_of(code)) not in known_tags():
+                self.account.unknown[tag] += int(counts[code])
 
 
-def _empty_or_header(line: str) -> bool:
-    return not line.strip() or _HEADER.fullmatch(line) is not None
+def _within(positions: list[int], a: int, b: int) -> list[int]:
+    """Return the sorted positions that lie from a to b - 1."""
+    return positions[bisect_left(positions, a) : bisect_left(positions, b)]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from metareview.errors import MetareviewError
+from metareview.literature.formats.ris_tags import known_tags
 from metareview.literature.records import Field, Record
 
 _TAG = re.compile(r"[A-Z][A-Z0-9]")
@@ -34,9 +35,11 @@ def write(records: Iterable[Record]) -> str:
 
 
 def is_ris(raw: tuple[Field, ...]) -> bool:
-    """Tell whether raw fields came from RIS: all tags of its shape, and a TY or at least no tag of WoS."""
+    """Tell whether raw fields came from RIS: all tags of its shape, and a TY or tags of RIS only."""
     tags = {f.tag for f in raw}
-    return bool(tags) and all(map(_TAG.fullmatch, tags)) and ("TY" in tags or not tags & _OTHER_FORMATS)
+    if not tags or not all(map(_TAG.fullmatch, tags)):
+        return False
+    return "TY" in tags or (tags <= known_tags() and not tags & _OTHER_FORMATS)
 
 
 def _lines(record: Record, fields: Iterable[Field]) -> Iterator[str]:
