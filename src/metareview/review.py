@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .lessons.events import Judgement
+    from .literature.merging import MergedRecord
     from .literature.source import Progress
     from .protocol.loading import Mistake
     from .protocol.models import Protocol
@@ -66,6 +67,12 @@ class Review:
         from .services.records import listing
 
         return pd.DataFrame([item.to_dict() for item in listing(self.folder, search)])
+
+    def merged(self, record: str) -> MergedRecord:
+        """Return what all copies of a record say together: each field with the rule and the copy that gave it."""
+        from .services.records import merged
+
+        return merged(self.folder, record)
 
     def check_protocol(self) -> list[Mistake]:
         """Return every mistake of the protocol with its line."""

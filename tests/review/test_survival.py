@@ -26,7 +26,7 @@ from small_review import (
 
 from metareview.errors import MetareviewError
 from metareview.folder import ReviewFolder
-from metareview.services import dedupe, imports, retrieve, screen
+from metareview.services import dedupe, duplicates, imports, retrieve, screen
 from metareview.services.state import load_state
 
 LAMPS, LAMPS_TOO = f"{A}:0001", f"{B}:0001"
@@ -134,9 +134,8 @@ def test_contrary_judgements_of_a_pair_are_asked_first(review: ReviewFolder, tmp
 
 
 def test_each_judgement_is_on_disk_before_the_next_pair(review: ReviewFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    records = load_state(review).records
-    asked = [(records[f"{A}:000{i}"], records[NOT_FOUND], "asked") for i in (2, 6)]
-    monkeypatch.setattr(dedupe, "unsure_pairs", lambda _: asked)
+    asked = {(f"{A}:000{i}", NOT_FOUND): "asked" for i in (2, 6)}
+    monkeypatch.setattr(duplicates, "waiting_pairs", lambda _: asked)
     ran = run("dedupe", "review", "--as", MARA, "--review", review.root, stdin="d\n")  # the input ends at the second
     assert ran.code == 130 and "what was acknowledged is on disk" in ran.err
     state = load_state(review).literature

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -10,8 +11,7 @@ import click
 from .common import as_option, folder_of, json_option, print_json, print_rows, review_option, say
 
 if TYPE_CHECKING:
-    from ..folder import ReviewFolder
-    from ..literature.records import Record
+    from ..services.duplicates import Judging
 
 
 @click.group(invoke_without_command=True)
@@ -30,48 +30,57 @@ def COMMAND(ctx: click.Context, strictness: str, by: str | None, review: str | N
 
 
 @COMMAND.command()
+@click.option("--plain", is_flag=True, help="Ask line by line, without a screen; so it is where there is no terminal.")
+@click.option("--reason", default="", help="Only pairs whose reason holds these words, such as preprint.")
 @as_option
 @review_option
 @json_option
-def review(by: str | None, review: str | None, as_json: bool) -> None:
-    """Judge the unsure pairs one by one, side by side."""
-    from ..services.dedupe import unsure_pairs
+def review(plain: bool, reason: str, by: str | None, review: str | None, as_json: bool) -> None:
+    """Judge the unsure pairs one by one, side by side on screen; each answer is on disk before the next pair is shown."""
+    from ..services.duplicates import Judging
 
-    folder = folder_of(review)
-    pairs = unsure_pairs(folder)
+    session = Judging(folder_of(review), by, reason, reading=as_json)
     if as_json:
-        print_json([{"a": a.to_dict(), "b": b.to_dict(), "why": why} for a, b, why in pairs])
-        return
-    if not pairs:
+        print_json([{"a": p.a.to_dict(), "b": p.b.to_dict(), "why": p.why} for p in session.pairs])
+    elif not session.pairs:
         click.echo("no pair waits for a judgement")
-        return
-    _ask(folder, pairs, folder.person(by))
+    else:
+        _ask(session, plain or not _on_terminal())
 
 
-def _ask(folder: ReviewFolder, pairs: list[tuple[Record, Record, str]], person: str) -> None:
-    """Ask pair by pair; each answer is on disk before the next pair, and duplicates are found anew once at the end."""
-    from ..services.dedupe import record, run
-    from ..services.state import load_state
+def _on_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
-    state = load_state(folder)
-    strictness = str(state.literature.duplicates.settings.get("strictness", "default"))
+
+def _ask(session: Judging, plain: bool) -> None:
+    """Ask on screen or line by line; duplicates are found anew once at the end, however it ends."""
+    from ..report.numbers import plural
+
     try:
-        _answers(pairs, lambda a, b, same: record(folder, state, [(a, b, same)], person))
+        if plain:
+            _answers(session)
+        else:
+            from ..tui.duplicates import DuplicatesApp
+
+            DuplicatesApp(session).run()
     finally:
-        _print(run(folder, person, strictness), False)
+        _print(session.close(), False)
+        same = sum(session.judged.values())
+        said = f"{same} the same, {len(session.judged) - same} different"
+        say(f"{plural(len(session.judged), 'pair')} of {len(session.pairs)} judged: {said}")
 
 
-def _answers(pairs: list[tuple[Record, Record, str]], judge: Callable[[str, str, bool], None]) -> None:
-    for number, (a, b, why) in enumerate(pairs, start=1):
+def _answers(session: Judging) -> None:
+    for at, pair in enumerate(session.pairs):
         fields = ("title", "authors", "year", "journal", "volume", "number", "pages", "doi")
-        rows = [(f, _text(getattr(a, f)), _text(getattr(b, f))) for f in fields]
-        print_rows(["", a.record_id, b.record_id], rows, f"pair {number} of {len(pairs)}: {why}")
+        rows = [(f, _text(getattr(pair.a, f)), _text(getattr(pair.b, f))) for f in fields]
+        print_rows(["", *pair.ids], rows, f"pair {at + 1} of {len(session.pairs)}: {pair.why}")
         choice = click.Choice(list("sdlq"), case_sensitive=False)
         answer = click.prompt("same work? [s]ame, [d]ifferent, [l]ater, [q]uit", type=choice, show_choices=False)
         if answer == "q":
             break
         if answer != "l":
-            judge(a.record_id, b.record_id, answer == "s")
+            session.judge(at, answer == "s")
 
 
 @COMMAND.command()
@@ -98,6 +107,37 @@ def split(a: str, b: str, by: str | None, review: str | None, as_json: bool) -> 
     from ..services.dedupe import judge
 
     _print(judge(folder_of(review), [(a, b, False)], by), as_json)
+
+
+@COMMAND.command()
+@click.argument("record")
+@as_option
+@review_option
+@json_option
+def unmerge(record: str, by: str | None, review: str | None, as_json: bool) -> None:
+    """Take RECORD out of its cluster whole; the others stay merged, also after screening began."""
+    from ..services.duplicates import unmerge as run
+
+    done = run(folder_of(review), record, by)
+    for a, b in done.held:
+        say(f"{a} and {b} were linked by {record} only; they are judged the same, so that they stay merged")
+    _print(done.outcome, as_json)
+
+
+@COMMAND.command()
+@click.argument("a")
+@click.argument("b", required=False)
+@as_option
+@review_option
+@json_option
+def reopen(a: str, b: str | None, by: str | None, review: str | None, as_json: bool) -> None:
+    """Take back what people judged of A and B, or of A and any other; the rules decide again, or the pair waits."""
+    from ..services.duplicates import reopen as run
+
+    outcome, pairs = run(folder_of(review), a, b, by)
+    for first, second in pairs:
+        say(f"the judgement on {first} and {second} was taken back")
+    _print(outcome, as_json)
 
 
 @COMMAND.command(name="list")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..literature.records import Record
     from ..services.screen import Session
 
+SHOWN = ("title", "authors", "year", "journal", "doi", "abstract", "keywords")
 KEYS = "[i]nclude  [e]xclude  [m]aybe  [u]ndo  [q]uit"
 
 
@@ -40,6 +41,7 @@ def COMMAND(ctx: click.Context, stage: str, by: str | None, review: str | None) 
     total = session.waiting
     while (record := session.next()) is not None:
         _show(record, f"{total - session.waiting + 1} of {total}")
+        _show_sources(session)
         if not _answer(session):
             break
     left = session.waiting
@@ -57,6 +59,16 @@ def _show(record: Record, place: str) -> None:
     click.echo("\n" + textwrap.fill(record.abstract or "(no abstract)", 78))
     if record.keywords:
         click.secho(textwrap.fill("keywords: " + "; ".join(record.keywords), 78), dim=True)
+
+
+def _show_sources(session: Session) -> None:
+    """Name the copy behind each value that the record itself does not have."""
+    import textwrap
+
+    for field in session.borrowed():
+        if field.name in SHOWN:
+            where = "; ".join(str(g) for g in (field.given_by if field.rule == "united" else field.given_by[:1]))
+            click.secho(textwrap.fill(f"{field.name}: from {where} ({field.why})", 78), dim=True)
 
 
 def _answer(session: Session) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from ..journal.events import Event
@@ -14,6 +15,7 @@ WITHDRAWN = "literature.withdrawn"
 DEDUPLICATED = "literature.deduplicated"
 SAME = "literature.same"
 DIFFERENT = "literature.different"
+REOPENED = "literature.reopened"
 
 Pair = tuple[str, str]
 
@@ -78,7 +80,9 @@ class LiteratureState:
         duplicates: the latest run of deduplication, or an empty one.
         same, different: pairs that people judged, each pair sorted, with who.
         contested: pairs that people judged both ways without seeing each other; they stand neither way.
+        reopened: pairs whose judgement was taken back and that have none since, with who took it back.
         judgements: pair -> ids of the standing judgements.
+        unmerged: pairs judged different because one record was taken out of its cluster whole, with that record.
         kept: record id -> id of the record that stands for it (itself where it is no duplicate).
         aliases: prefix of record ids -> prefix of the same bytes imported before, on another computer.
     """
@@ -88,13 +92,28 @@ class LiteratureState:
     same: Mapping[Pair, str]
     different: Mapping[Pair, str]
     contested: Mapping[Pair, str]
+    reopened: Mapping[Pair, str]
     judgements: Mapping[Pair, tuple[str, ...]]
+    unmerged: Mapping[Pair, str]
     kept: Mapping[str, str]
     aliases: Mapping[str, str]
 
     def stands_for(self, record_id: str) -> str:
         """Return the id of the record that stands for `record_id` after deduplication."""
         return self.kept.get(record_id, record_id)
+
+    @cached_property
+    def clusters(self) -> Mapping[str, tuple[str, ...]]:
+        """The clusters that stand: id of the standing record -> ids of all its copies, itself first."""
+        found: dict[str, list[str]] = {}
+        for member, kept in self.kept.items():
+            found.setdefault(kept, []).append(member)
+        return {kept: tuple(members) for kept, members in found.items() if len(members) > 1}
+
+    def copies(self, record_id: str) -> tuple[str, ...]:
+        """Return the ids of all copies of the work that a record tells of, the standing record first."""
+        kept = self.stands_for(record_id)
+        return self.clusters.get(kept, (kept,))
 
     def place(self, record_id: str, also: Sequence[str] = ()) -> str:
         """Return the record that a decision on `record_id` counts for.
@@ -123,16 +142,28 @@ class LiteratureState:
         if {i.sha256 for i in self.imports} != set(self.duplicates.imports):
             return True
         judged = {tuple(p) for p in self.duplicates.settings.get("judged", ())}
-        return judged != set(self.same) | set(self.different)
+        return judged != set(self.same) | set(self.different) or self._disobeyed
+
+    @property
+    def _disobeyed(self) -> bool:
+        """Whether a judgement was turned since deduplication last ran, so that the clusters are not as people judged."""
+        prefixes = {i.prefix for i in self.imports}
+
+        def one(pair: Pair) -> bool | None:
+            here = all(name.rpartition(":")[0] in prefixes for name in pair)
+            return self.stands_for(pair[0]) == self.stands_for(pair[1]) if here else None
+
+        return any(one(p) is False for p in self.same) or any(one(p) for p in self.different)
 
 
 def fold(events: Iterable[Event]) -> LiteratureState:
     """Fold the events of the journal into the state of the literature."""
-    standing = heads(e for e in events if e.kind in (IMPORTED, WITHDRAWN, DEDUPLICATED, SAME, DIFFERENT))
+    standing = heads(e for e in events if e.kind in _KINDS)
     imports: dict[str, Import] = {}
     aliases: dict[str, str] = {}
     duplicates = Duplicates()
     judged: dict[Pair, list[Event]] = {}
+    reopened: dict[Pair, str] = {}
     for event in standing:
         if event.kind == IMPORTED:
             found = _import(event)
@@ -143,6 +174,8 @@ def fold(events: Iterable[Event]) -> LiteratureState:
             imports.pop(event.data["sha256"], None)
         elif event.kind == DEDUPLICATED:
             duplicates = _duplicates(event)
+        elif event.kind == REOPENED:
+            reopened[pair_of(event.data["a"], event.data["b"])] = str(event.data["by"])
         else:
             judged.setdefault(pair_of(event.data["a"], event.data["b"]), []).append(event)
     prefixes = {i.prefix for i in imports.values()}
@@ -153,7 +186,9 @@ def fold(events: Iterable[Event]) -> LiteratureState:
         same=_judged(judged, {SAME}),
         different=_judged(judged, {DIFFERENT}),
         contested=_judged(judged, {SAME, DIFFERENT}),
+        reopened={pair: who for pair, who in reopened.items() if pair not in judged},
         judgements={pair: tuple(e.id for e in found) for pair, found in judged.items()},
+        unmerged={p: str(e.data["unmerged"]) for p, found in judged.items() for e in found if "unmerged" in e.data},
         kept={member: cluster[0] for cluster in here for member in cluster},
         aliases=aliases,
     )
@@ -173,6 +208,7 @@ def pair_of(a: str, b: str) -> Pair:
     return (a, b) if a <= b else (b, a)
 
 
+_KINDS = (IMPORTED, WITHDRAWN, DEDUPLICATED, SAME, DIFFERENT, REOPENED)
 _IMPORT_KEYS = tuple(name for name in Import.__dataclass_fields__ if name != "time")
 _LATER = frozenset(("limits", "search", "seen", "format", "system", "encoding", "lines", "columns"))
 

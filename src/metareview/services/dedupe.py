@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..errors import MetareviewError
 from ..folder import ReviewFolder
 from ..journal.drafts import Draft
 from ..literature.dedupe.deduplicate import DedupeResult, deduplicate
-from ..literature.events import DEDUPLICATED, DIFFERENT, SAME, Duplicates, Pair, pair_of
+from ..literature.events import DEDUPLICATED, Duplicates, Pair, pair_of
+from ..literature.judgements import judged_drafts
 from ..literature.records import Record
 from .state import ReviewState, load_state
 
@@ -61,7 +62,8 @@ def judge(folder: ReviewFolder, judged: Sequence[tuple[str, str, bool]], by: str
     """Record that pairs of records are the same work (True: merge) or are not (False: split), and deduplicate again.
 
     Raises:
-        MetareviewError: a record is unknown, a pair is one record, or it belongs to two tracks; nothing was written then.
+        MetareviewError: a record is unknown, a pair is one record or belongs to two tracks, or people's judgements would
+            contradict each other; nothing was written then.
     """
     state = load_state(folder)
     record(folder, state, judged, by)
@@ -69,17 +71,22 @@ def judge(folder: ReviewFolder, judged: Sequence[tuple[str, str, bool]], by: str
 
 
 def record(
-    folder: ReviewFolder, state: ReviewState, judged: Sequence[tuple[str, str, bool]], by: str | None = None
+    folder: ReviewFolder,
+    state: ReviewState,
+    judged: Sequence[tuple[str, str, bool]],
+    by: str | None = None,
+    append: Callable[[Sequence[Draft]], object] | None = None,
 ) -> None:
-    """Record judgements on pairs without deduplicating yet; each replaces the standing ones on its pair."""
+    """Record judgements on pairs without deduplicating yet; each replaces the standing ones on its pair.
+
+    Arguments:
+        append: writes the events, when a log is open.
+    """
     person = folder.person(by)
-    drafts = []
-    for a, b, same in judged:
+    for a, b, _ in judged:
         _check_pair(state, a, b)
-        first, second = pair_of(a, b)
-        earlier = state.literature.judgements.get((first, second), ())
-        drafts.append(Draft(SAME if same else DIFFERENT, {"a": first, "b": second, "by": person}, earlier))
-    folder.append(person, drafts)
+    drafts = judged_drafts(state.literature, judged, person)
+    (append or (lambda found: folder.append(person, found)))(drafts)
 
 
 def _check_pair(state: ReviewState, a: str, b: str) -> None:
@@ -108,10 +115,13 @@ def waiting_pairs(state: ReviewState) -> dict[Pair, str]:
     literature = state.literature
     judged: set[Pair] = {*literature.same, *literature.different}
     found = {pair: f"judged both ways, by {who}" for pair, who in literature.contested.items()}
+    apart = [(a, b) for a, b in literature.reopened if literature.stands_for(a) != literature.stands_for(b)]
     for unsure in literature.duplicates.unsure:
         pair = pair_of(unsure["a"], unsure["b"])
         if pair not in judged:
             found.setdefault(pair, str(unsure["why"]))
+    for pair in apart:
+        found.setdefault(pair, f"the judgement was taken back by {literature.reopened[pair]}")
     return {(a, b): why for (a, b), why in found.items() if a in state.records and b in state.records}
 
 

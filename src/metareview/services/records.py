@@ -11,6 +11,7 @@ from ..errors import MetareviewError
 from ..folder import ReviewFolder
 from ..literature import tables
 from ..literature.events import Import
+from ..literature.merging import MergedRecord
 from ..literature.records import Record
 from .library import with_index
 from .state import load_state
@@ -18,13 +19,14 @@ from .state import load_state
 
 @dataclass(frozen=True)
 class Listed:
-    """One record of a listing, with where it stands."""
+    """One record of a listing, with where it stands; `merged` where it stands for other copies too."""
 
     record: Record
     file: str
     stands_for: str
     title_decision: str
     fulltext_decision: str
+    merged: MergedRecord | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -49,8 +51,21 @@ def listing(folder: ReviewFolder, search: str = "") -> list[Listed]:
         kept = state.literature.stands_for(record_id)
         decisions = [state.decision(stage, kept) for stage in ("title", "fulltext")]
         said = [d.decision or (d.status if d.votes else "") for d in decisions]
-        found.append(Listed(state.records[record_id], state.origin[record_id].file, kept, said[0], said[1]))
+        merged = state.merged(record_id) if record_id in state.literature.clusters else None
+        found.append(Listed(state.records[record_id], state.origin[record_id].file, kept, said[0], said[1], merged))
     return found
+
+
+def merged(folder: ReviewFolder, record_id: str) -> MergedRecord:
+    """Return what all copies of the work that a record tells of say together.
+
+    Raises:
+        MetareviewError: there is no such record.
+    """
+    state = load_state(folder)
+    if record_id not in state.records:
+        raise MetareviewError(f"there is no record `{record_id}`", "`metareview records` lists them.")
+    return state.merged(record_id)
 
 
 def _search(folder: ReviewFolder, imports: Sequence[Import], words: str) -> list[str]:

@@ -14,6 +14,7 @@ from ..errors import MetareviewError, MetareviewWarning
 from ..folder import ReviewFolder
 from ..journal.drafts import Draft
 from ..journal.events import Event
+from ..literature.merging import MergedField
 from ..literature.records import Record
 from ..protocol.models import Protocol
 from ..screening import agreement as agreements
@@ -58,8 +59,12 @@ class Session:
         self._log = folder.open_log(self.person)
 
     def next(self) -> Record | None:
-        """Return the next record that waits for this person's vote, or None when all have it."""
-        return self._state.records[self._queue[0]] if self._queue else None
+        """Return the next record that waits for this person's vote, as its copies tell it together; None when all have it."""
+        return self._state.merged(self._queue[0]).record if self._queue else None
+
+    def borrowed(self) -> tuple[MergedField, ...]:
+        """Return what `next` shows of other copies than the record itself, each with its source."""
+        return self._state.merged(self._queue[0]).borrowed if self._queue else ()
 
     @property
     def waiting(self) -> int:
@@ -82,7 +87,7 @@ class Session:
         record, event_id = self._cast.pop()
         undo(self.folder, self.stage, record, self.person, event_id)
         self._queue.insert(0, record)
-        return self._state.records[record]
+        return self.next()
 
 
 def cast(

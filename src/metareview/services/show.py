@@ -77,6 +77,7 @@ def _record(state: ReviewState, record_id: str) -> list[Fact]:
     ]  # fmt: skip
     if kept != record_id:
         facts.append(("duplicate of", kept))
+    facts += _merged(state, record_id)
     facts += [
         ("merged", f"{m['a']} = {m['b']}: {m['rule']} ({m['reason']})")
         for m in state.literature.duplicates.merges
@@ -98,6 +99,20 @@ def _record(state: ReviewState, record_id: str) -> list[Fact]:
         )
     study = state.study_of(kept)
     return facts + ([("study", study)] if study else [])
+
+
+def _merged(state: ReviewState, record_id: str) -> list[Fact]:
+    """Tell what the copies of a work say together: each field, who gave it by which rule, and what others have."""
+    merged = state.merged(record_id)
+    if len(merged.record_ids) == 1:
+        return []
+    facts: list[Fact] = [("copies", ", ".join(merged.record_ids))]
+    for field in merged.fields:
+        what, taken = f"merged {field.name}", field.given_by if field.rule == "united" else field.given_by[:1]
+        facts.append((what, to_cell(field.value) if taken else f"none: {field.why}"))
+        facts += [(f"{what} from", f"{given}: {field.why}") for given in taken]
+        facts += [(f"{what} differs", f"{to_cell(other.value)} in {other}") for other in field.differences]
+    return facts
 
 
 def _study(folder: ReviewFolder, state: ReviewState, study: str) -> list[Fact]:

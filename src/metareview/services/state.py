@@ -16,6 +16,7 @@ from ..lessons import events as lesson_events
 from ..lessons.events import Judgement
 from ..literature import events as literature_events
 from ..literature.events import Import, LiteratureState
+from ..literature.merging import Copy, MergedRecord, merge
 from ..literature.records import Record
 from ..protocol import registration
 from ..protocol import updates as update_events
@@ -72,6 +73,12 @@ class ReviewState:
     def practice_records(self) -> list[str]:
         """Return the records of the practice track; they are listed, never screened or pooled."""
         return [r for r in self.records if self.origin[r].track == "practice"]
+
+    def merged(self, record_id: str) -> MergedRecord:
+        """Return what all copies of the work that a record tells of say together."""
+        copies = [r for r in self.literature.copies(record_id) if r in self.records]
+        given = [Copy(self.records[r], self.origin[r].source, self.origin[r].file) for r in copies]
+        return merge(given, self.literature.stands_for(record_id))
 
     def decision(self, stage: str, record: str) -> Decision:
         """Return where a record (or, at full text, a report) stands."""

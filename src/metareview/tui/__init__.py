@@ -1,0 +1,1 @@
+"""The terminal screens: one screen a file; each calls services and draws."""
