@@ -112,7 +112,7 @@ def run(
         if any(o.new for o in outcomes):
             with suppress(MetareviewError):  # what is wrong with an earlier export, the next command tells
                 fill_index(folder, fold(folder.events()).imports, tell)
-    _warn_of_an_older_search(folder, date)
+            _warn_of_an_older_search(folder, date)
     return outcomes
 
 
