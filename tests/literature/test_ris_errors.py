@@ -32,7 +32,6 @@ def message(path: Path) -> str:
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "XLS"),
         (b"\x1f\x8b\x08", "gzip"),
         (b"{\\rtf1 TY  - JOUR}", "RTF"),
-        (b"% made by hand\n@article{vermeer2011,\n title = {Wardens},\n}\n", "BibTeX"),
         (b"\nPMID- 1234\nOWN - NLM\nTI  - Wardens\nAU  - Vermeer A\n", "nbib"),
         (b"FN Clarivate Analytics Web of Science\nVR 1.0\nPT J\nAU Vermeer, A\nER\n\nEF\n", "PT J"),
         (b"PT J\nAU Vermeer, A\nTI Wardens\nER\n", "PT J"),

@@ -27,7 +27,6 @@ _BYTES = (
     (b"SQLite format 3", Foreign("an SQLite database", _RIS)),
 )
 _TEXTS = (
-    (r"\A\s*(?:%[^\n]*\n\s*)*@\w+\s*[{(]|^@(?:article|book|inproceedings|misc|phdthesis)\s*\{", "BibTeX"),
     (r"^PMID- ?\d", "PubMed or MEDLINE text (nbib)"),
     (r"\A(?:FN .*\n|VR .*\n)+|^PT [JBSPC]\s*$\n^[A-Z][A-Z0-9] ", "Web of Science tagged text (ciw, `PT J`)"),
     (r"^%0 (?:Journal|Book|Conference|Thesis|Generic|Report)", "EndNote tagged text (enw)"),
