@@ -36,7 +36,7 @@ def message(path: Path) -> str:
         (b"FN Clarivate Analytics Web of Science\nVR 1.0\nPT J\nAU Vermeer, A\nER\n\nEF\n", "PT J"),
         (b"PT J\nAU Vermeer, A\nTI Wardens\nER\n", "PT J"),
         (b"%0 Journal Article\n%A Vermeer, A.\n", "enw"),
-        (b"<?xml version='1.0'?><xml><records/></xml>", "XML"),
+        (b"<?xml version='1.0'?><feed/>", "XML"),
         (b"<!DOCTYPE html><html></html>", "HTML"),
         (b'{"title": "Wardens"}', "JSON"),
         (b"title,author,year\nWardens,Vermeer,2011\n", "CSV"),

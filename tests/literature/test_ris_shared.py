@@ -16,7 +16,7 @@ from metareview.literature.reading import ReadResult, read_records
 
 SHARED = Path(os.environ.get("METAREVIEW_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 EXPORTS = SHARED / "data" / "ris"
-NAMED = {"isi": "PT J", "medline": "nbib", "xml": "XML", "csv": "CSV"}
+NAMED = {"isi": "PT J", "medline": "nbib", "csv": "CSV"}
 # the first record of this export has lost its TY line: 200 ER, 199 TY
 MORE_THAN_TY = {"scopus/SLRbanism__scopus200-latin1.ris": 1}
 TAG = re.compile(r"([A-Z][A-Z0-9])  -")

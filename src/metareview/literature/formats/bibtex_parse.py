@@ -276,7 +276,7 @@ def _value(part: Part, at: int) -> tuple[int, bool]:
             bare = _BARE.match(text, at, limit)
             end = bare.end() if bare else at
         if end < 0:
-            return len(text[:limit].rstrip(" \t\n,")), False
+            return at + len(text[at:limit].rstrip(" \t\n,")), False
         hash_ = _HASH.match(text, end, limit)
         if hash_ is None:
             return end, True
