@@ -180,6 +180,11 @@ class Body:
     repairs: list[tuple[int, str]] = field(default_factory=list)
     strays: list[tuple[int, str]] = field(default_factory=list)
 
+    def add(self, one: Field) -> None:
+        """Add a field and the lines that hold it."""
+        self.fields.append(one)
+        self.held.update(range(one.line, one.line + one.value.count("\n") + 1))
+
 
 class _Cursor:
     """A position in the text of an entry that knows its line."""
@@ -214,8 +219,7 @@ def body(part: Part) -> Body:
         end, whole = _value(part, name.end())
         if not whole:
             found.repairs.append((first, f"{name[1]} is not closed: it ends before the next field"))
-        found.fields.append(Field(name[1], cursor.text[name.end() : end].rstrip(), first))
-        found.held.update(range(first, cursor.line(end) + 1))
+        found.add(Field(name[1], cursor.text[name.end() : end].rstrip(), first))
         cursor.at = end
 
 
@@ -250,8 +254,8 @@ def _stray(part: Part, cursor: _Cursor, start: int, found: Body) -> None:
         # `{one}, two}`: the brace amid the value is the one too many
         last = found.fields[-1]
         found.repairs.append((line, f"a closing brace amid {last.tag}: it goes on"))
-        found.fields[-1] = last._replace(value=last.value + cursor.text[cursor.at : start] + whole)
-        found.held.update(range(line, line + whole.count("\n") + 1))
+        found.fields.pop()
+        found.add(last._replace(value=last.value + cursor.text[cursor.at : start] + whole))
     else:
         found.strays += [(line + i, piece) for i, piece in enumerate(text.split("\n")) if piece.strip()]
     cursor.at = end

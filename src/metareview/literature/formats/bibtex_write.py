@@ -88,7 +88,9 @@ def _balanced(text: str) -> str:
         depth += {"{": 1, "}": -1}.get(match[0], 0)
         out.append(match[0])
         at = match.end()
-    return "".join(out) + text[at:] + "}" * depth
+    out.append(text[at:])
+    end = " " if text.endswith("\\") else ""  # a backslash would take the brace after it out of the counting
+    return "".join(out) + end + "}" * depth
 
 
 def _key(record_id: str) -> str:
