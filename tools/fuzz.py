@@ -9,6 +9,7 @@ Seeds are the fixtures of every format. A finding is written to the folder `--ke
 from __future__ import annotations
 
 import argparse
+import html
 import random
 import re
 import signal
@@ -26,6 +27,7 @@ from metareview.literature.text import Transcoder
 
 FIXTURES = Path(__file__).resolve().parents[1] / "tests" / "literature"
 SECONDS = 10
+MARKUP = re.compile(r"xmlns[\w:]*=\"[^\"]*\"|<[?!][^>]*>|</?[\w:.-]+|[\w:.-]+(?==)")
 WORD = re.compile(r"[^\W_]{4,}")
 MARKS = (
     b"TY  - JOUR\n", b"ER  - \n", b"ER\n", b"\r", b"\r\n", b"\n\n", b"\x00", b"\xef\xbb\xbf", b"\xff", b"}", b"{", b"  ",
@@ -97,20 +99,28 @@ def check(path: Path) -> str:
 
 def lost_lines(data: bytes, result: ReadResult) -> tuple[list[tuple[int, str]], int]:
     """Return the lines with a word that is in no raw field and that are not set aside, and how many blank lines are in none."""
-    lines = Transcoder().feed(data, last=True).decode().split("\n")
+    text = Transcoder().feed(data, last=True).decode()
+    lines = text.split("\n")
     kept: set[str] = set()
     blank = sum(not line.strip() for line in lines[: result.n_lines])
     for record in result.records:
         for field in record.raw:
             kept.update(WORD.findall(f"{field.tag} {field.value}"))
             blank -= field.value.count("\n\n")
-    aside = {q.line for q in result.quarantined}
+    aside = {n for q in result.quarantined for n in range(q.line, q.last + 1)}
     lost = [
         (number, line[:60])
         for number, line in enumerate(lines, start=1)
-        if number not in aside and any(word not in kept for word in WORD.findall(line))
+        if number not in aside and any(word not in kept for word in WORD.findall(_words(line, result.format)))
     ]
     return lost, blank
+
+
+def _words(line: str, format: str) -> str:
+    """Return what a line says; the names of XML elements and attributes, and what is in no record by XML itself, say nothing."""
+    if not format.endswith("xml") and format != "dublin-core":
+        return line
+    return html.unescape(MARKUP.sub(" ", line))
 
 
 def run(inputs: int, seed: int, keep: Path) -> int:

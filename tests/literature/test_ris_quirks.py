@@ -123,7 +123,7 @@ def test_quirk(name: str) -> None:
     result = read(name)
     assert [r.title for r in result] == titles
     assert [tuple(r) for r in result.repairs] == repairs
-    assert [tuple(q) for q in result.quarantined] == quarantined
+    assert [q[:3] for q in result.quarantined] == quarantined
     assert [r.record_id for r in result] == [f"x:{i:04d}" for i in range(1, len(titles) + 1)]
     in_fields = sum(1 + f.value.count("\n") for r in result for f in r.raw)
     assert in_fields + result.structure + len(result.quarantined) == result.n_lines

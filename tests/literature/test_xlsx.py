@@ -85,7 +85,7 @@ def test_a_title_alone_is_a_record_and_a_note_is_not(tmp_path: Path) -> None:
     path = book(tmp_path / "a.xlsx", r=[["Authors", "Title", "Year"], [None, FIRST[0]], ["seen on Monday"]])
     result = read_records(path, prefix="x")
     assert [r.title for r in result] == FIRST[:1]
-    assert [tuple(q) for q in result.quarantined] == [(3, "seen on Monday", "one cell in a table of 3 columns")]
+    assert [q[:3] for q in result.quarantined] == [(3, "seen on Monday", "one cell in a table of 3 columns")]
 
 
 def test_systems(tmp_path: Path) -> None:

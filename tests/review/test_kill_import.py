@@ -82,5 +82,5 @@ def test_the_report_of_an_import_lists_repairs_with_their_lines(tmp_path: Path) 
     told = report(folder, prefix)
     assert [r["line"] for r in told["repairs"]] == [2, 4]
     assert told["unknown_tags"] == {"XQ": 1}
-    assert told["quarantined"] == [{"line": 7, "text": "ER  - 17", "why": "text on an end of record"}]
+    assert told["quarantined"] == [{"line": 7, "text": "ER  - 17", "why": "text on an end of record", "last": 7}]
     assert all(r["record"] == f"{prefix}:0001" for r in told["repairs"])

@@ -305,7 +305,8 @@ def test_a_log_that_is_not_here_yet_is_warned_of(updated: ReviewFolder) -> None:
 def test_older_search_after_the_update_began_is_told_and_counts_as_new(updated: ReviewFolder, tmp_path: Path) -> None:
     path = tmp_path / "older.ris"
     path.write_text(ris([("Zhou, Q.", "Kites over a car park", "2015", "Play", "1", "5", "", "Kites.")]), "utf-8")
-    imports.run(updated, [path], "beta", "2026-03-01", by=MARA)
+    with pytest.warns(MetareviewWarning, match="search of 2026-03-01 is older than version 2"):
+        imports.run(updated, [path], "beta", "2026-03-01", by=MARA)
     dedupe.run(updated, MARA)
     told = run("status", "--review", updated.root)
     assert (

@@ -115,7 +115,8 @@ def _show(o: Imported) -> None:
     for repair in r.repairs[:SHOWN]:
         click.echo(f"  repaired line {repair.line}: {repair.what}")
     for line in r.quarantined[:SHOWN]:
-        click.echo(f"  quarantined line {line.line}: {line.text!r} ({line.why})")
+        to = f" to {line.last}" if line.last > line.line else ""
+        click.echo(f"  quarantined line {line.line}{to}: {line.text!r} ({line.why})")
     hidden = max(0, len(r.repairs) - SHOWN) + max(0, len(r.quarantined) - SHOWN)
     if hidden:
         say(f"  and {hidden} more; `metareview searches {o.prefix}` lists them")

@@ -52,7 +52,8 @@ def _report(told: dict[str, Any], as_json: bool) -> None:
     if repairs:
         print_rows(["line", "record", "repair"], [(r["line"], r["record"], r["what"]) for r in repairs])
     if aside:
-        print_rows(["line", "quarantined text", "why"], [(q["line"], q["text"], q["why"]) for q in aside])
+        rows = [(q["line"], q["last"], q["text"], q["why"]) for q in aside]
+        print_rows(["line", "to", "quarantined text", "why"], rows)
     if unknown:
         click.echo("tags outside the format, kept: " + ", ".join(f"{tag} ({n})" for tag, n in unknown.items()))
     hidden = told["n_repaired"] + told["n_quarantined"] - len(repairs) - len(aside)

@@ -97,7 +97,7 @@ class ReadResult:
             "seen": self.n_seen,
             "records": self.n_records,
             "repairs": [{"line": r.line, "record": r.record_id, "what": r.what} for r in self.repairs],
-            "quarantined": [{"line": q.line, "text": q.text, "why": q.why} for q in self.quarantined],
+            "quarantined": [q._asdict() for q in self.quarantined],
             "unknown_tags": dict(self.unknown_tags),
         }
 

@@ -24,7 +24,6 @@ _BYTES = (
     (b"SQLite format 3", Foreign("an SQLite database", _RIS)),
 )
 _TEXTS = (
-    (r"\A\s*(?:%[^\n]*\n\s*)*@\w+\s*[{(]|^@(?:article|book|inproceedings|misc|phdthesis)\s*\{", "BibTeX"),
     (r"\A\s*<(?:!DOCTYPE )?html", "a web page (HTML)"),
     (r"\A\s*<\?xml|\A\s*<(?:xml|records|PubmedArticleSet)\b", "XML"),
     (r"\A\s*[\[{]\s*(?:[\[{\"]|\Z|[}\]])", "JSON"),

@@ -22,11 +22,12 @@ class Repair(NamedTuple):
 
 
 class Quarantined(NamedTuple):
-    """A line that is in no record: its 1-based number, the start of its text, and why."""
+    """Lines that are in no record: the 1-based number of the first, the start of its text, why, and the last of them."""
 
     line: int
     text: str
     why: str
+    last: int
 
 
 class Entry(Protocol):
@@ -100,9 +101,9 @@ class Account:
         """Note what was wrong on a line and read all the same."""
         self.repairs.append((line, what))
 
-    def quarantine(self, line: int, text: str, why: str, record: bool = False) -> None:
-        """Set a line aside; record: it stands for a whole record that could not be read."""
-        self.quarantined.append(Quarantined(line, text.strip()[:SHOWN], why))
+    def quarantine(self, line: int, text: str, why: str, record: bool = False, last: int = 0) -> None:
+        """Set a line aside, or all to `last`; record: they stand for a whole record that could not be read."""
+        self.quarantined.append(Quarantined(line, text.strip()[:SHOWN], why, max(line, last)))
         self.lost += record
 
 
