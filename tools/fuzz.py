@@ -102,12 +102,12 @@ def lost_lines(data: bytes, result: ReadResult) -> tuple[list[tuple[int, str]], 
     text = Transcoder().feed(data, last=True).decode()
     lines = text.split("\n")
     kept: set[str] = set()
-    blank = sum(not line.strip() for line in lines[: result.n_lines])
+    aside = {n for q in result.quarantined for n in range(q.line, q.last + 1)}
+    blank = sum(not line.strip() for n, line in enumerate(lines[: result.n_lines], start=1) if n not in aside)
     for record in result.records:
         for field in record.raw:
             kept.update(WORD.findall(f"{field.tag} {field.value}"))
             blank -= field.value.count("\n\n")
-    aside = {n for q in result.quarantined for n in range(q.line, q.last + 1)}
     lost = [
         (number, line[:60])
         for number, line in enumerate(lines, start=1)
