@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .lessons.events import Judgement
+    from .parallel import Progress
     from .protocol.loading import Mistake
     from .protocol.models import Protocol
     from .protocol.registration import Amendment, Registration
@@ -96,11 +97,19 @@ class Review:
 
         return run(self.folder, [Path(f) for f in files], source, date, query, hits, by)
 
-    def dedupe(self, by: str | None = None, strictness: str = "default") -> Deduplicated:
+    def dedupe(
+        self,
+        by: str | None = None,
+        strictness: str = "default",
+        *,
+        workers: int = 1,
+        cluster: str | None = None,
+        progress: Progress | None = None,
+    ) -> Deduplicated:
         """Merge records of one work."""
         from .services.dedupe import run
 
-        return run(self.folder, by, strictness)
+        return run(self.folder, by, strictness, workers=workers, cluster=cluster, progress=progress)
 
     def screen(self, stage: str = "title", by: str | None = None) -> Session:
         """Open a screening session: `next()`, `vote(...)`, `undo()`."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -70,6 +72,34 @@ def folder_of(review: str | None) -> ReviewFolder:
 def say(text: str) -> None:
     """Talk to the person, on stderr."""
     click.echo(text, err=True)
+
+
+@contextmanager
+def progress_bar(text: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Yield what a service tells its progress (done, total), drawn as a bar on stderr; None without a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(text)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def workers_options(function: F) -> F:
+    """Add `--workers N` and `--cluster dask://host:port`, which change who works and never the result."""
+    add_workers = click.option(
+        "--workers",
+        type=click.IntRange(min=0),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Processes that share the work; 0 takes every core.",
+    )
+    add_cluster = click.option("--cluster", metavar="dask://HOST:PORT", help="A Dask cluster that does the work.")
+    return add_workers(add_cluster(function))
 
 
 def print_json(value: Any) -> None:

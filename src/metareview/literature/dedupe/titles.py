@@ -38,6 +38,7 @@ _APPEARS = re.compile(
 )
 _OTHER_SCRIPT = re.compile(r"[\u0370-\u1dff\u2c00-\ud7ff]")
 _WORD = re.compile(r"[a-z0-9]+|[\u3040-\u9fff\uac00-\ud7af]|[^\W_a-z0-9\u3040-\u9fff\uac00-\ud7af]+")
+_DIGITS = re.compile(r"\d+")
 _ROMANS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv", "xv")
 _ROMAN = {r: n for n, r in enumerate(_ROMANS, start=1)}
 _NUMBER_WORDS = {
@@ -92,7 +93,6 @@ def title_words(title: str) -> tuple[str, ...]:
     return words(plain) or words(title)
 
 
-@lru_cache(maxsize=200_000)
 def numbers(title: tuple[str, ...]) -> str:
     """Return all digits of a title in order; number words, ordinals and Roman numerals count as digits.
 
@@ -106,14 +106,19 @@ def numbers(title: tuple[str, ...]) -> str:
             marked = at > 0 and title[at - 1] in PART_WORDS
             if len(word) > 1 or marked or at == len(title) - 1:
                 digits.append(str(_ROMAN[word]))
-        else:
-            digits.extend(re.findall(r"\d+", word))
+        elif not word.isalpha():
+            digits.extend(_DIGITS.findall(word))
     return "".join(digits)
 
 
-def is_notice(title: str) -> bool:
-    """Say whether a title announces something about another work: erratum, reply, comment, protocol."""
-    return bool(re.match(r"\W*re:", title, re.IGNORECASE) or _NOTICE.search(" ".join(title_words(title))))
+def is_notice(title: str, folded: str | None = None) -> bool:
+    """Say whether a title announces something about another work: erratum, reply, comment, protocol.
+
+    Arguments:
+        folded: the title's words separated by a space, where they are at hand.
+    """
+    plain = " ".join(title_words(title)) if folded is None else folded
+    return bool(_NOTICE.search(plain) or re.match(r"\W*re:", title, re.IGNORECASE))
 
 
 def extra_words(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...] | None:
