@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -45,6 +45,7 @@ def spread(
         MetareviewError: `workers` is negative, a worker died, or the cluster cannot be reached or used.
     """
     n = cores(workers)
+    answers: Iterator[R]
     if cluster:
         answers = _on_cluster(function, pieces, cluster)
     elif n > 1:
@@ -52,10 +53,14 @@ def spread(
     else:
         answers = map(function, pieces)
     total = len(pieces) if isinstance(pieces, Sized) else 0
-    for done, answer in enumerate(answers, start=1):
-        if progress:
-            progress(done, total)
-        yield answer
+    try:
+        for done, answer in enumerate(answers, start=1):
+            if progress:
+                progress(done, total)
+            yield answer
+    finally:
+        if isinstance(answers, Generator):
+            answers.close()  # at once, not when the memory is tidied up
 
 
 def cores(workers: int) -> int:
@@ -66,45 +71,46 @@ def cores(workers: int) -> int:
     """
     if workers < 0:
         raise MetareviewError(f"{workers} workers cannot work.", "Give 1 or more, or 0 for every core.")
-    return (
-        workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else workers or os.cpu_count() or 1
-    )
+    return workers or os.cpu_count() or 1
 
 
 def _on_cores(function: Callable[[P], R], pieces: Iterable[P], workers: int) -> Iterator[R]:
-    from joblib import Parallel, delayed
     from joblib.externals.loky import get_reusable_executor
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
+    from joblib.externals.loky.process_executor import BrokenProcessPool
 
-    parallel = Parallel(
-        n_jobs=workers, return_as="generator", batch_size=1, pre_dispatch=_AHEAD * workers, max_nbytes=None
-    )
+    executor = get_reusable_executor(max_workers=workers)
     finished = False
     try:
-        yield from parallel(delayed(function)(piece) for piece in pieces)
+        yield from _in_order(lambda piece: executor.submit(function, piece), pieces, _AHEAD * workers)
         finished = True
-    except TerminatedWorkerError:
+    except BrokenProcessPool:
         raise MetareviewError(
             "A worker process died, most often because the memory ran out.", "Try with fewer --workers."
         ) from None
     finally:
         if not finished:
-            get_reusable_executor().shutdown(wait=True, kill_workers=True)
+            executor.shutdown(wait=True, kill_workers=True)
 
 
 def _on_cluster(function: Callable[[P], R], pieces: Iterable[P], cluster: str) -> Iterator[R]:
     with _client(cluster) as client:
         ahead = _AHEAD * sum(client.nthreads().values())
-        waiting: deque[Any] = deque()
-        try:
-            for piece in pieces:
-                waiting.append(client.submit(function, piece, pure=False))
-                if len(waiting) >= ahead:
-                    yield waiting.popleft().result()
-            while waiting:
+        yield from _in_order(lambda piece: client.submit(function, piece, pure=False), pieces, ahead)
+
+
+def _in_order(submit: Callable[[P], Any], pieces: Iterable[P], ahead: int) -> Iterator[Any]:
+    """Yield the answers of submitted pieces in order, with so many under way; what is left is cancelled."""
+    waiting: deque[Any] = deque()
+    try:
+        for piece in pieces:
+            waiting.append(submit(piece))
+            if len(waiting) >= ahead:
                 yield waiting.popleft().result()
-        finally:
-            client.cancel(list(waiting))
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
 
 
 @contextmanager
