@@ -50,8 +50,14 @@ def candidate_pairs(p: Prepared, largest: int = LARGEST) -> tuple[Index, Index]:
         largest: as in `candidates`.
     """
     chunks = [codes for _, chunk in candidates(p, largest) for codes in chunk]
-    codes = np.unique(np.concatenate(chunks)) if chunks else np.empty(0, dtype=np.int64)
+    codes = distinct(np.concatenate(chunks)) if chunks else np.empty(0, dtype=np.int64)
     return codes // max(len(p), 1), codes % max(len(p), 1)
+
+
+def distinct(codes: Index) -> Index:
+    """Return sorted numbers, each once; sorting is faster here than NumPy's hash table."""
+    codes = np.sort(codes)
+    return codes[np.append(True, codes[1:] != codes[:-1])] if len(codes) else codes
 
 
 def candidates(p: Prepared, largest: int = LARGEST) -> Iterator[tuple[str, Iterator[Index]]]:

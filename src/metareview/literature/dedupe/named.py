@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from metareview.literature.dedupe.block import AT_ONCE, N_KINDS, Index, candidates
+from metareview.literature.dedupe.block import AT_ONCE, N_KINDS, Index, candidates, distinct
 from metareview.literature.dedupe.cluster import components
 from metareview.literature.dedupe.compare import Pairs, details
 from metareview.literature.dedupe.near import near
@@ -54,7 +54,7 @@ def near_pairs(p: Prepared, threads: int = 1, progress: Progress | None = None) 
         kept = [found]
         for codes in _gathered(chunks):
             kept.append(codes[near(p, codes // n, codes % n, threads=threads)])
-        found = np.unique(np.concatenate(kept))
+        found = distinct(np.concatenate(kept))
         if progress:
             progress(len(p) + len(p) * done // N_KINDS, 3 * len(p))
     return found // n, found % n
@@ -66,10 +66,10 @@ def _gathered(chunks: Iterator[Index]) -> Iterator[Index]:
     for chunk in chunks:
         held.append(chunk)
         if sum(map(len, held)) >= AT_ONCE:
-            yield np.unique(np.concatenate(held))
+            yield distinct(np.concatenate(held))
             held = []
     if held:
-        yield np.unique(np.concatenate(held))
+        yield distinct(np.concatenate(held))
 
 
 def named_pairs(

@@ -27,14 +27,14 @@ def near(p: Prepared, left: Index, right: Index, floor: float = FLOOR, threads: 
         p: n prepared records.
         left, right: positions of the pairs' records, length k.
         floor: pairs with titles less alike are near only where one is a notice about another work (and they are
-            alike by 0.7), one title holds the other (and they are alike by 0.4), or DOI, or volume and first
-            page, agree.
+            alike by 0.7), one title holds the other (and they are alike by 0.4), the DOI agrees, or volume and first
+            page agree together with the year or part of the title.
         threads: how many threads compare the titles.
     """
     title = likeness(taken(p.title, left), taken(p.title, right), threads)
     least = np.where(p.notice[left] != p.notice[right], min(floor, NOTICE_FLOOR), floor)
     found = (title >= least) | (signs(p.doi_code, left, right) > 0)
-    found |= (signs(p.volume_code, left, right) > 0) & (pages(p, left, right) > 0)
+    found |= _same_place(p, left, right)
     most = title * _gain(p, left, right)
     maybe = np.flatnonzero(~found & ((most >= least) | ((most >= 0.4) & may_hold(p, left, right))))
     a, b = left[maybe], right[maybe]
@@ -43,6 +43,16 @@ def near(p: Prepared, left: Index, right: Index, floor: float = FLOOR, threads: 
     for at in maybe[~found[maybe] & (likely >= 0.4) & may_hold(p, a, b)].tolist():
         found[at] = titles.extra_words(tuple(p.title[left[at]].split()), tuple(p.title[right[at]].split())) is not None
     return found
+
+
+def _same_place(p: Prepared, left: Index, right: Index) -> NDArray[np.bool_]:
+    """Return where volume and first page agree, and more than chance: the year (of signed works), or ends of the title.
+
+    Among very many records, volume and page alone agree by chance for most of them.
+    """
+    place = (signs(p.volume_code, left, right) > 0) & (p.first[left] == p.first[right]) & (p.first[left] >= 0)
+    year = (p.year[left] == p.year[right]) & (p.year[left] > 0) & (p.author1[left] > 0) & (p.author1[right] > 0)
+    return np.asarray(place & (year | may_hold(p, left, right)))
 
 
 def _gain(p: Prepared, left: Index, right: Index) -> Floats:
