@@ -90,6 +90,8 @@ def named_pairs(
     left, right = near_pairs(p, cores(workers), progress)
     order = np.argsort(components(len(p), left, right)[left], kind="stable")
     pieces = _pieces(p, left[order], right[order], strictness)
+    if len(left) <= 2 * PIECE and not cluster:
+        workers = 1  # starting others would take longer than the work
     found: list[Named] = []
     for answer in spread(_judged, pieces, workers=workers, cluster=cluster):
         at = order[len(found) * PIECE : (len(found) + 1) * PIECE][answer.pairs.left]

@@ -132,6 +132,8 @@ def prepare(
     ids = [ids[i] for i in order]
     _check_ids(ids)
     raw = {name: [column[i] for i in order] for name, column in raw.items()}
+    if len(ids) <= 2 * PIECE and not cluster:
+        workers = 1  # starting others would take longer than the work
     parts: list[dict[str, Any]] = []
     for part in spread(_prepare, _pieces(raw, len(ids)), workers=workers, cluster=cluster):
         parts.append(part)
