@@ -115,7 +115,7 @@ class Maker:
 
 
 def write(path: Path, n: int, seed: int = 1) -> None:
-    """Write n records in an order that tells nothing; their ids tell nothing either."""
+    """Write n records, copies after their originals; their ids, by which they are taken in order, tell nothing."""
     maker = Maker(seed)
     order = Random(seed + 1)
     ids = list(range(n))

@@ -43,8 +43,11 @@ def run(command: list[str], env: dict[str, str] | None = None) -> Measured:
             process = subprocess.Popen(words, env={**os.environ, **(env or {})}, stdout=log, stderr=log)
             peak = 0
             while process.poll() is None:
+                start = time.perf_counter()
                 peak = max(peak, sum(_memory(pid) for pid in _tree(process.pid)))
-                time.sleep(0.1)
+                time.sleep(
+                    max(0.1, 30 * (time.perf_counter() - start))
+                )  # reading the memory of large programs takes time
             log.seek(0)
             if process.returncode:
                 raise RuntimeError(f"{command[1]} failed:\n{log.read()[-2000:]}")
