@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_COMPILE := uv pip compile -q --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11
 
-.PHONY: review test check format lock clean setup setup-dev
+.PHONY: review test check format lock bench clean setup setup-dev
 
 review: setup
 	$(BIN)/metareview protocol check
@@ -41,6 +41,10 @@ $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
 lock:
 	$(UV_COMPILE) --extra build pyproject.toml -o requirements.lock
 	$(UV_COMPILE) --extra build --extra dev pyproject.toml -o requirements-dev.lock
+
+bench: setup-dev
+	PYTHON=$(PYTHON) benchmarks/setup
+	for file in benchmarks/*.py; do $(BIN)/python $$file --json || exit 1; done
 
 clean:
 	rm -rf $(VENV) .metareview report src/*.egg-info

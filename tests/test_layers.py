@@ -58,7 +58,7 @@ FRONT_END_TYPES = {
 }
 HEAVY = {
     "pandas", "numpy", "scipy", "statsmodels", "matplotlib", "pydantic", "rich", "sklearn", "openpyxl", "yaml", "rispy",
-    "rapidfuzz", "pymare", "jinja2", "formulaic", "sqlite3", "textual",
+    "rapidfuzz", "pymare", "jinja2", "formulaic", "sqlite3", "textual", "joblib", "dask", "distributed",
 }  # fmt: skip
 
 
@@ -188,7 +188,7 @@ def test_arithmetic_knows_no_files() -> None:
     assert len({i.module for i in mine}) > 30
     assert [str(i) for i in mine if within(i.target, tuple(FILES))] == []
     rooms_used = {room(i.target) for i in mine if i.target.startswith("metareview.")}
-    assert rooms_used <= {"effects", "synthesis", "literature", "screening", "errors"}
+    assert rooms_used <= {"effects", "synthesis", "literature", "screening", "parallel", "errors"}
 
 
 def test_arithmetic_opens_nothing() -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .lessons.events import Judgement
     from .literature.merging import MergedRecord
-    from .literature.source import Progress
+    from .parallel import Progress
     from .protocol.loading import Mistake
     from .protocol.models import Protocol
     from .protocol.registration import Amendment, Registration
@@ -116,11 +116,19 @@ class Review:
 
         return searches(self.folder)
 
-    def dedupe(self, by: str | None = None, strictness: str = "default") -> Deduplicated:
+    def dedupe(
+        self,
+        by: str | None = None,
+        strictness: str = "default",
+        *,
+        workers: int = 1,
+        cluster: str | None = None,
+        progress: Progress | None = None,
+    ) -> Deduplicated:
         """Merge records of one work."""
         from .services.dedupe import run
 
-        return run(self.folder, by, strictness)
+        return run(self.folder, by, strictness, workers=workers, cluster=cluster, progress=progress)
 
     def screen(self, stage: str = "title", by: str | None = None) -> Session:
         """Open a screening session: `next()`, `vote(...)`, `undo()`."""

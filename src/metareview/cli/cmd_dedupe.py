@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .common import as_option, folder_of, json_option, print_json, print_rows, review_option, say
+from .common import (
+    as_option,
+    folder_of,
+    json_option,
+    print_json,
+    print_rows,
+    review_option,
+    say,
+    workers_options,
+)
+from .progress import progress_bars
 
 if TYPE_CHECKING:
     from ..services.duplicates import Judging
@@ -16,17 +26,29 @@ if TYPE_CHECKING:
 
 @click.group(invoke_without_command=True)
 @click.option("--strictness", type=click.Choice(["default", "doi", "exact"]), default="default", show_default=True)
+@workers_options
 @as_option
 @review_option
 @json_option
 @click.pass_context
-def COMMAND(ctx: click.Context, strictness: str, by: str | None, review: str | None, as_json: bool) -> None:  # noqa: N802
+def COMMAND(  # noqa: N802
+    ctx: click.Context,
+    strictness: str,
+    workers: int,
+    cluster: str | None,
+    by: str | None,
+    review: str | None,
+    as_json: bool,
+) -> None:
     """Merge records of one work by named rules; unsure pairs wait for a person."""
     if ctx.invoked_subcommand:
         return
     from ..services.dedupe import run
 
-    _print(run(folder_of(review), by, strictness), as_json)
+    with progress_bars() as start:
+        progress = start("deduplicating")
+        outcome = run(folder_of(review), by, strictness, workers=workers, cluster=cluster, progress=progress)
+    _print(outcome, as_json)
 
 
 @COMMAND.command()

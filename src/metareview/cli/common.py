@@ -72,6 +72,20 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def workers_options(function: F) -> F:
+    """Add `--workers N` and `--cluster dask://host:port`, which change who works and never the result."""
+    add_workers = click.option(
+        "--workers",
+        type=click.IntRange(min=0),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Processes that share the work; 0 takes every core.",
+    )
+    add_cluster = click.option("--cluster", metavar="dask://HOST:PORT", help="A Dask cluster that does the work.")
+    return add_workers(add_cluster(function))
+
+
 def print_json(value: Any) -> None:
     """Print a value as JSON on stdout; numbers that JSON does not have become null."""
     click.echo(json.dumps(_plain(value), ensure_ascii=False, indent=2, default=str))

@@ -19,7 +19,8 @@ from metareview.literature.formats.lazy import lazy_record
 from metareview.literature.formats.registry import format_of, formats, system_of
 from metareview.literature.read_result import ReadResult
 from metareview.literature.records import Record
-from metareview.literature.source import Progress, Source
+from metareview.literature.source import Source
+from metareview.parallel import Progress
 
 
 def read_records(

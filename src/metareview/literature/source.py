@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from metareview.errors import MetareviewError
 from metareview.literature.text import TextRepair, Transcoder, whole_characters
+from metareview.parallel import Progress
 
 BLOCK = 1 << 22
 HEAD = 1 << 16
 LONGEST_LINE = 8_000_000
-
-Progress = Callable[[int, int], None]
 _NO_COLUMNS: Mapping[str, str] = MappingProxyType({})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import MetareviewError
 from ..folder import ReviewFolder
@@ -12,6 +13,7 @@ from ..literature.dedupe.deduplicate import DedupeResult, deduplicate
 from ..literature.events import DEDUPLICATED, Duplicates, Pair, pair_of
 from ..literature.judgements import judged_drafts
 from ..literature.records import Record
+from ..parallel import Progress
 from .state import ReviewState, load_state
 
 
@@ -25,17 +27,31 @@ class Deduplicated:
     kept: int
 
 
-def run(folder: ReviewFolder, by: str | None = None, strictness: str = "default") -> Deduplicated:
+def run(
+    folder: ReviewFolder,
+    by: str | None = None,
+    strictness: str = "default",
+    *,
+    workers: int = 1,
+    cluster: str | None = None,
+    progress: Progress | None = None,
+) -> Deduplicated:
     """Deduplicate the records of each track, obeying what people judged; running it again changes nothing.
 
     Arguments:
         by: who runs it, a reviewer of the protocol.
         strictness: "default", "doi" (only equal DOIs) or "exact" (only equal titles, years and authors).
+        workers, cluster, progress: as in `deduplicate`; whoever does the work, the result is the same.
     """
     person = folder.person(by)
     state = load_state(folder)
     position = {record: i for i, record in enumerate(state.records)}
-    results = [_of_track(state, track, strictness) for track in ("studies", "practice")]
+    results: list[DedupeResult] = []
+    for track in ("studies", "practice"):
+        records = [r for r in state.records.values() if state.origin[r.record_id].track == track]
+        done = sum(len(r.record_ids) for r in results)
+        told = progress and _of_all(progress, done, len(state.records))
+        results.append(_deduplicated(state, records, strictness, workers=workers, cluster=cluster, progress=told))
     clusters = [tuple(sorted(c, key=position.__getitem__)) for r in results for c in r.clusters]
     data = {
         "merges": [m for r in results for m in _merges(r)],
@@ -125,14 +141,19 @@ def waiting_pairs(state: ReviewState) -> dict[Pair, str]:
     return {(a, b): why for (a, b), why in found.items() if a in state.records and b in state.records}
 
 
-def _of_track(state: ReviewState, track: str, strictness: str) -> DedupeResult:
-    records = [r for r in state.records.values() if state.origin[r.record_id].track == track]
+def _deduplicated(state: ReviewState, records: list[Record], strictness: str, **how: Any) -> DedupeResult:
     return deduplicate(
         records,
         decided_same=set(state.literature.same),
         decided_different=set(state.literature.different),
         strictness=strictness,  # type: ignore[arg-type]
+        **how,
     )
+
+
+def _of_all(progress: Progress, before: int, records: int) -> Progress:
+    """Return what is told about one track as a part of all records, some of which are done."""
+    return lambda done, _: progress(3 * before + done, 3 * records)
 
 
 def _merges(result: DedupeResult) -> list[dict[str, object]]:

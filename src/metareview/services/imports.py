@@ -20,7 +20,7 @@ from ..journal.drafts import Draft
 from ..literature.events import IMPORTED, WITHDRAWN, Import, fold
 from ..literature.read_result import ReadResult
 from ..literature.reading import Reading, survey
-from ..literature.source import Progress
+from ..parallel import Progress
 from ..protocol.models import Source
 from ..protocol.updates import updates
 from ..tabular import replacing

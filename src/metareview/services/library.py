@@ -13,7 +13,7 @@ from ..index.database import open_index, refresh
 from ..literature import tables
 from ..literature.events import Import
 from ..literature.records import Record
-from ..literature.source import Progress
+from ..parallel import Progress
 
 T = TypeVar("T")
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 
-@dataclass(frozen=True, order=True)
-class Link:
+class Link(NamedTuple):
     """A link between two records; smaller `rank` and then larger `strength` is stronger.
 
     Attributes:
@@ -96,11 +101,15 @@ def group_links(n: int, links: Iterable[Link], apart: Sequence[tuple[int, int]] 
         apart: pairs of positions that must not share a group, directly or by way of others.
     """
     groups = Groups(n)
+    ordered = sorted(links)
+    left, right = (np.array(ends, dtype=np.int64) for ends in ([k.a for k in ordered], [k.b for k in ordered]))
+    home = components(n, left, right)
     for a, b in apart:
-        groups.keep_apart(a, b)
+        if home[a] == home[b]:
+            groups.keep_apart(a, b)
     used: list[Link] = []
     refused: list[tuple[Link, tuple[int, int]]] = []
-    for link in sorted(links):
+    for link in ordered:
         if groups.root(link.a) == groups.root(link.b):
             continue
         obstacle = groups.obstacle(link.a, link.b)
@@ -111,3 +120,9 @@ def group_links(n: int, links: Iterable[Link], apart: Sequence[tuple[int, int]] 
             refused.append((link, obstacle))
     found = sorted(tuple(sorted(m)) for m in groups.members.values() if len(m) > 1)
     return Grouping(tuple(found), tuple(used), tuple(refused))
+
+
+def components(n: int, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return for each of n records which of the sets it is in that pairs make, directly or by way of others."""
+    graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(n, n))
+    return np.asarray(connected_components(graph, directed=False)[1])

@@ -8,6 +8,8 @@ from metareview.literature.dedupe.titles import fold, word_set
 
 _PARTICLES = word_set("de del della di da dal dos du van von der den ter ten la le el al bin ibn st mac")
 _GLUED = re.compile(r"(?<=[A-Z]\.)(?=[A-Za-z][a-z]{1,})")
+_LETTERS = re.compile(r"[a-z]+")
+_LONG = re.compile(r"[a-z]{3,}")
 _SUFFIX = re.compile(r"\b(?:jr|sr|iii|ii|et al|phd|md)\b\.?")
 _VOWEL = re.compile(r"[aeiouy]")
 _NOBODY = frozenset(("anonymous", "anon", "no author", "none", "n a", "unknown", "per", "nct"))
@@ -74,14 +76,17 @@ def surname(author: str) -> str:
 
 
 def _spell(name: str) -> str:
-    letters = "".join(w for w in re.findall(r"[a-z]+", name) if w not in _PARTICLES) or re.sub(r"[^a-z]", "", name)
-    letters = letters or re.sub(r"\W", "", name)
+    if name.isascii() and name.isalpha():
+        letters = name
+    else:
+        letters = "".join(w for w in _LETTERS.findall(name) if w not in _PARTICLES)
+        letters = letters or re.sub(r"[^a-z]", "", name) or re.sub(r"\W", "", name)
     return letters.replace("oe", "o").replace("ae", "a").replace("ue", "u")
 
 
 def name_parts(authors: tuple[str, ...]) -> frozenset[str]:
     """Return all words of three letters or more in the names, for exports that put the given name first."""
-    return frozenset(_spell(w) for a in authors for w in re.findall(r"[a-z]{3,}", fold(a)) if w not in _NOBODY)
+    return frozenset(_spell(w) for a in authors for w in _LONG.findall(fold(a)) if w not in _NOBODY)
 
 
 def surnames(authors: tuple[str, ...]) -> tuple[str, ...]:

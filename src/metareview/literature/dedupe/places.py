@@ -111,11 +111,6 @@ def compare_pages(a: Span | None, b: Span | None) -> int:
     return 0 if overlap or a.article != b.article or 1 in (a.first, b.first) else -1
 
 
-def same_span(a: Span | None, b: Span | None) -> bool:
-    """Say whether both are the same pages, more than two and not of a supplement: room for one article only."""
-    return a is not None and a == b and not a.letters and 2 <= a.last - a.first <= 60
-
-
 def number_of(text: str) -> str:
     """Return the first number of an issue (`7-8` and `7` are one issue), marked where it is a supplement's."""
     found = re.match(r"(\D{0,12})0*(\d+)", text.strip())

@@ -127,10 +127,15 @@ def counts(title: tuple[str, ...]) -> str:
     return " ".join(word for word in title if word.isdigit())
 
 
-def is_notice(title: str) -> bool:
-    """Say whether a title announces something about another work: erratum, reply, comment, protocol."""
+def is_notice(title: str, folded: str | None = None) -> bool:
+    """Say whether a title announces something about another work: erratum, reply, comment, protocol.
+
+    Arguments:
+        folded: the title's words separated by a space, where they are at hand.
+    """
+    plain = " ".join(title_words(title)) if folded is None else folded
     printed = re.match(r"\W*re:", title, re.IGNORECASE) or _CORRECTS.search(title)
-    return bool(printed or _NOTICE.search(" ".join(title_words(title))))
+    return bool(printed or _NOTICE.search(plain))
 
 
 def extra_words(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...] | None:
