@@ -12,7 +12,7 @@ _TAGS = {
     "year": " py y1 da dp yr d year date publicationyear yearofpublication publicationdate ",
     "volume": " vl vo vi v volume ",
     "number": " is cp ip no n number issue issuepart ",
-    "pages": " sp bp pg p pages page pagination pagestart startpage firstpage pagerange ",
+    "pages": " sp bp pg p pages page pagination pagestart startpage firstpage pagerange c7 ar artno artnumber articlenumber eid ",
     "language": " la lg g language languageoforiginaldocument ",
     "type": " ty pt m3 0 type documenttype publicationtype itemtype ",
 }
