@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 _BLANKS = bytes([0x0B, 0x0C, *range(0x1C, 0x20)])
 _JUNK = bytes([*range(0x09), *range(0x0E, 0x1C), 0x7F])
@@ -69,12 +70,17 @@ class Transcoder:
         data, self._held = (data, b"") if cut == len(data) else (data[:cut], data[cut:])
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        data = self._valid(data)
-        lines, clean = _line_ends(data)
-        if not clean:
+        found = scan(data)
+        if found.ascii or found.utf8:
+            self._good += not found.ascii
+            self.encoding = "utf-8+cp1252" if self._bad and not found.ascii else self.encoding
+        else:
+            data = self._by_line(data)
+            found = scan(data)
+        if not found.clean:
             data = self._clean(data, last)
-            lines = data.count(b"\n")
-        self.lines += lines
+            found = scan(data)
+        self.lines += found.ends
         return data
 
     def _begin(self, data: bytes) -> bytes:
@@ -104,16 +110,6 @@ class Transcoder:
             if not any(r.what == what for r in self._repairs):
                 self._repairs.append(TextRepair(line, what))
         return text.encode("utf-8", errors="replace")
-
-    def _valid(self, data: bytes) -> bytes:
-        try:
-            data.decode("utf-8")
-        except UnicodeDecodeError:
-            return self._by_line(data)
-        if not data.isascii():
-            self._good += 1
-            self.encoding = "utf-8+cp1252" if self._bad else self.encoding
-        return data
 
     def _by_line(self, data: bytes) -> bytes:
         """Keep the lines that are valid UTF-8 and read the others as Windows-1252 or Latin-1."""
@@ -148,13 +144,55 @@ class Transcoder:
         return b"\n".join(lines)
 
 
-def _line_ends(data: bytes) -> tuple[int, bool]:
-    """Return the number of line ends, and whether the text has no control characters or byte order marks."""
+class Scan(NamedTuple):
+    """What one look at some bytes tells: line feeds, and whether all is ASCII, valid UTF-8, and free of what must go.
+
+    What must go are control characters and byte order marks.
+    """
+
+    ends: int
+    ascii: bool
+    utf8: bool
+    clean: bool
+
+
+def scan(data: bytes) -> Scan:
+    """Look at all bytes at once; only the few that are neither printable ASCII nor blank are looked at again."""
     text = np.frombuffer(data, dtype=np.uint8)
-    low = text[np.flatnonzero(text < 0x20)]
-    ends = int(np.count_nonzero(low == 0x0A))
-    tabs = int(np.count_nonzero(low == 0x09))
-    return ends, len(low) == ends + tabs and b"\x7f" not in data and _BOM not in data
+    at = np.flatnonzero(text - np.uint8(0x20) >= 0x5F)  # below a blank (by wrapping), DEL, or beyond ASCII
+    values = text[at]
+    wide = values >= 0x80
+    ends, tabs = int(np.count_nonzero(values == 0x0A)), int(np.count_nonzero(values == 0x09))
+    n_wide = int(np.count_nonzero(wide))
+    utf8, mark = _utf8(at[wide], values[wide]) if n_wide else (True, False)
+    return Scan(ends, not n_wide, utf8, ends + tabs + n_wide == len(at) and not mark)
+
+
+_SIZES = np.full(256, 9, dtype=np.int64)  # of a character by its first byte: 0 for one that goes on, 9 for none at all
+_SIZES[0x80:0xC0], _SIZES[0xC2:0xE0], _SIZES[0xE0:0xF0], _SIZES[0xF0:0xF5] = 0, 2, 3, 4
+
+
+def _utf8(at: NDArray[np.int64], value: NDArray[np.uint8]) -> tuple[bool, bool]:
+    """Return whether the bytes beyond ASCII are valid UTF-8, and whether there is a byte order mark among them.
+
+    Arguments:
+        at, value: their positions and values, length n > 0.
+
+    The table of valid sequences is 3-7 of the Unicode standard (15.0, section 3.9).
+    """
+    size = _SIZES[value]
+    first = np.flatnonzero(size)
+    sizes = size[first]
+    if size[0] == 0 or (sizes == 9).any() or (np.diff(np.append(first, len(value))) != sizes).any():
+        return False, False
+    if (at[first + sizes - 1] - at[first] != sizes - 1).any():
+        return False, False
+    lead, second = value[first], value[first + 1]
+    beyond = ((lead == 0xE0) & (second < 0xA0)) | ((lead == 0xED) & (second > 0x9F))
+    beyond |= ((lead == 0xF0) & (second < 0x90)) | ((lead == 0xF4) & (second > 0x8F))
+    marks = first[lead == 0xEF]
+    mark = (value[marks + 1] == 0xBB) & (value[marks + 2] == 0xBF)
+    return not beyond.any(), bool(mark.any())
 
 
 def _whole(data: bytes) -> int:

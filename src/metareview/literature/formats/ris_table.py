@@ -70,15 +70,23 @@ def line_table(data: bytes, first: int) -> LineTable:
         starts = starts[:-1]
     else:
         ends = np.concatenate((ends, [len(data)]))
-    tags = np.zeros(len(starts), dtype=np.uint16)
-    may = np.flatnonzero(ends - starts >= 5)
-    for offset, sign in ((4, 0x2D), (3, 0x20), (2, 0x20)):
-        may = may[text[starts[may] + offset] == sign]
-    one, two = text[starts[may]], text[starts[may] + 1]
-    lettered = (one >= 0x41) & (one <= 0x5A)
-    lettered &= ((two >= 0x41) & (two <= 0x5A)) | ((two >= 0x30) & (two <= 0x39))
-    tags[may] = np.where(lettered, one.astype(np.uint16) << 8 | two, 0)
-    return LineTable(data, first, starts, ends, tags)
+    return LineTable(data, first, starts, ends, _tags(data, starts, ends))
+
+
+def _tags(data: bytes, starts: Index, ends: Index) -> Codes:
+    """Return the numbers of the tags: the first eight bytes of each line are looked at as one number."""
+    n = len(data) - 7
+    padded = data if n > 0 else data + b" " * 8
+    heads = np.ndarray((max(n, 1),), dtype="<u8", buffer=padded, strides=(1,))
+    inside = np.minimum(starts, max(n - 1, 0))
+    shift = (8 * (starts - inside)).astype(np.uint64)  # for lines that start in the last eight bytes
+    head = np.where(shift < 64, heads[inside] >> np.minimum(shift, np.uint64(63)), np.uint64(0))
+    tagged = (head >> np.uint64(16)) & np.uint64(0xFFFFFF) == 0x2D2020  # blank, blank, hyphen
+    tagged &= ends - starts >= 5
+    one, two = (head & np.uint64(0xFF)).astype(np.uint16), ((head >> np.uint64(8)) & np.uint64(0xFF)).astype(np.uint16)
+    tagged &= (one >= 0x41) & (one <= 0x5A)
+    tagged &= ((two >= 0x41) & (two <= 0x5A)) | ((two >= 0x30) & (two <= 0x39))
+    return np.where(tagged, one << np.uint16(8) | two, 0).astype(np.uint16)
 
 
 def starting(table: LineTable, tag: str) -> Index:
