@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from metareview.literature.formats.format import Quarantined, Repair
+from metareview.literature.formats.registry import formats, system_of
 from metareview.literature.records import Record
 
 if TYPE_CHECKING:
@@ -27,22 +29,20 @@ class ReadResult:
         records: the records in the order of the file, normalised when first looked at.
         repairs: what was wrong and read all the same: line, record (or empty), what was done.
         quarantined: lines that are in no record: line, start of the text, why.
-        format: name of the format, and system: the system that wrote the file (empty where no mark tells), both
-            found from the content.
+        format: name of the format, found from the content.
         encoding: what the bytes were read as.
         n_records: how many records were read, also where they are not kept in `records`; n_seen: with those that
             could not be read and are quarantined.
         n_lines: lines of the file: those in `raw` fields, `structure` and `quarantined` together.
         structure: lines without a value (blank lines, ends of records, headers between records).
         unknown_tags: tags that the format does not define, with how often they occur; kept in `raw`.
-        source: name of the file.
+        source: name of the file; head: the beginning of its text.
     """
 
     records: tuple[Record, ...]
     repairs: tuple[Repair, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
     format: str = ""
-    system: str = ""
     encoding: str = ""
     n_records: int = 0
     n_seen: int = 0
@@ -50,6 +50,12 @@ class ReadResult:
     structure: int = 0
     unknown_tags: Mapping[str, int] = field(default_factory=dict)
     source: str = ""
+    head: str = field(default="", repr=False)
+
+    @cached_property
+    def system(self) -> str:
+        """The system that wrote the file, told by its marks; empty where no mark tells."""
+        return system_of(formats()[self.format], self.head) if self.format else ""
 
     def __len__(self) -> int:
         return len(self.records)

@@ -16,7 +16,7 @@ from metareview.errors import MetareviewError
 from metareview.literature.formats.foreign import foreign_bytes, foreign_text
 from metareview.literature.formats.format import Account, Entry, Format, Repair
 from metareview.literature.formats.lazy import lazy_record
-from metareview.literature.formats.registry import format_of, formats, system_of
+from metareview.literature.formats.registry import MARKED, format_of, formats
 from metareview.literature.read_result import ReadResult
 from metareview.literature.records import Record
 from metareview.literature.source import Source
@@ -103,7 +103,6 @@ class Reading:
             repairs=self._repairs(_namer(prefix, n)),
             quarantined=tuple(sorted(account.quarantined)),
             format=self.format.name,
-            system=system_of(self.format, self.source.head),
             encoding=self.source.encoding,
             n_records=n,
             n_seen=n + account.lost,
@@ -111,6 +110,7 @@ class Reading:
             structure=account.structure,
             unknown_tags=dict(sorted(account.unknown.items())),
             source=self.source.path.name,
+            head=self.source.head[:MARKED],
         )
 
     def _repairs(self, name: Callable[[int], str]) -> tuple[Repair, ...]:

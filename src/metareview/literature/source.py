@@ -82,7 +82,7 @@ class Source:
                 yield data
             if self._progress is not None:
                 self._progress(done, self.size)
-        rest = self._text.feed(b"", last=True)
+        rest = self._text.feed(b"", last=True) if done != self.size else b""
         if rest:
             yield rest
         self._n_lines = self._text.lines + (1 if _ends_amid_line(rest or data) else 0)

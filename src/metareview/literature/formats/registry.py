@@ -11,6 +11,8 @@ from metareview.literature import formats as package
 from metareview.literature.formats.format import Format
 from metareview.literature.source import Source
 
+MARKED = 1 << 14
+
 
 @cache
 def formats() -> dict[str, Format]:
@@ -42,11 +44,16 @@ def format_of(source: Source) -> Format | None:
 
 
 def _surest(text: str, candidates: list[Format]) -> Format | None:
-    scores = [(f.recognises(text), f) for f in candidates]
-    score, best = max(scores, key=lambda s: s[0], default=(0.0, None))
-    return best if score > 0 else None
+    best, most = None, 0.0
+    for candidate in sorted(candidates, key=lambda f: f.name != "ris"):  # the most common first
+        score = candidate.recognises(text)
+        if score > most:
+            best, most = candidate, score
+        if most >= 1:
+            break
+    return best
 
 
 def system_of(found: Format, text: str) -> str:
-    """Return the system that wrote an export, by its marks in the first part of the text; empty where none is seen."""
-    return next((name for name, marks in found.systems if re.search(marks, text, re.MULTILINE)), "")
+    """Return the system that wrote an export, by its marks in the first 16 KB of the text; empty where none is seen."""
+    return next((name for name, marks in found.systems if re.search(marks, text[:MARKED], re.MULTILINE)), "")

@@ -61,8 +61,7 @@ def _stretches(source: Source) -> Iterator[tuple[bytes, bool]]:
     """Yield the text in stretches, each cut between two records, with whether it is the whole file."""
     held, whole = b"", True
     for chunk in source.chunks():
-        held += chunk
-        if cut := _boundary(held):
+        if held and (cut := _boundary(held)):
             whole = False
             yield held[:cut], whole
             held = held[cut:]
@@ -71,6 +70,7 @@ def _stretches(source: Source) -> Iterator[tuple[bytes, bool]]:
                 f"{source.path}: no record ends in the half gigabyte before line {source.n_lines}",
                 "The file is damaged, or not an export: export the search again.",
             )
+        held += chunk
     if held:
         yield held, whole
 
