@@ -16,6 +16,10 @@ LONGEST_RECORD = 16_000_000
 _LONGEST_TOKEN = 256
 _TAG_END = re.compile(rb"[<>]")
 _TAGS = re.compile(rb"<[^<>]*>")
+# a tag as it should be; what only looks like one, around records, is text that someone may miss
+_SOUND_TAGS = re.compile(
+    rb"<(?:\?[^<>?]*\?|!DOCTYPE[^<>]*|/?[^\s<>/=\"']+(?:\s+[^\s<>/=\"']+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'))*\s*/?)>"
+)
 _DOCTYPE = re.compile(rb"<!DOCTYPE(?:[^\[>\"']|\"[^\"]*\"|'[^']*')*([\[>])")
 
 
@@ -238,7 +242,7 @@ def _parsed(piece: Piece) -> tuple[Node, bytes, list[str]]:
 def _between(piece: Piece, account: Account) -> set[int]:
     """Set the text between records aside and return its lines; tags around records are structure."""
     text, comments = _without_comments(piece.text)
-    plain = _TAGS.sub(lambda m: b"\n" * m[0].count(b"\n"), text)
+    plain = _SOUND_TAGS.sub(lambda m: b"\n" * m[0].count(b"\n"), text)
     found = {number: line for number, line in enumerate(plain.split(b"\n"), piece.line) if line.strip()}
     for number, line in found.items():
         account.quarantine(number, line[:1000].decode(errors="replace"), "text outside any record")
