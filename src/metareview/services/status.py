@@ -12,6 +12,7 @@ from ..screening.decisions import DECIDED
 from .dedupe import waiting_pairs
 from .provenance import inputs_changed
 from .screen import STAGES, progress
+from .search_log import searches
 from .state import ReviewState, load_state
 from .versions import warn_of_older_searches
 
@@ -36,7 +37,7 @@ def run(folder: ReviewFolder) -> list[Step]:
     warn_of_older_searches(state)
     return [
         _protocol(folder, state),
-        _literature(state),
+        _literature(folder, state),
         *_update(state),
         _duplicates(state),
         *(_screening(state, stage) for stage in STAGES[:1]),
@@ -58,7 +59,7 @@ def _protocol(folder: ReviewFolder, state: ReviewState) -> Step:
     return Step("protocol", f"version {known[-1].version} registered {known[-1].date}", "", "")
 
 
-def _literature(state: ReviewState) -> Step:
+def _literature(folder: ReviewFolder, state: ReviewState) -> Step:
     imports = state.literature.imports
     if not imports:
         return Step(
@@ -67,7 +68,10 @@ def _literature(state: ReviewState) -> Step:
             "import the exports",
             "metareview import FILE --source NAME --date DATE",
         )
-    return Step("searches", f"{plural(len(state.records), 'record')} in {plural(len(imports), 'export')}", "", "")
+    done = f"{plural(len(state.records), 'record')} in {plural(len(imports), 'export')}"
+    odd = sum(s.hits is not None and s.hits != s.records for s in searches(folder, imports))
+    told = f"; {plural(odd, 'search', 'searches')} with other hits than records" if odd else ""
+    return Step("searches", done + told, "", "")
 
 
 def _update(state: ReviewState) -> list[Step]:
