@@ -27,7 +27,7 @@ from metareview.literature.text import Transcoder
 
 FIXTURES = Path(__file__).resolve().parents[1] / "tests" / "literature"
 SECONDS = 10
-MARKUP = re.compile(r"xmlns[\w:]*=\"[^\"]*\"|<[?!][^>]*>|</?[\w:.-]+|[\w:.-]+(?==)")
+MARKUP = re.compile(r"<[\w:.-]*(?:xml|records)\b[^<>]*>|xmlns[\w:]*=\"[^\"]*\"|<[?!][^>]*>|</?[\w:.-]+|[\w:.-]+(?==)")
 WORD = re.compile(r"[^\W_]{4,}")
 MARKS = (
     b"TY  - JOUR\n", b"ER  - \n", b"ER\n", b"\r", b"\r\n", b"\n\n", b"\x00", b"\xef\xbb\xbf", b"\xff", b"}", b"{", b"  ",
