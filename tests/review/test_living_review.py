@@ -422,3 +422,20 @@ def test_updated_review_is_locked_and_reproduced(updated: ReviewFolder) -> None:
     assert "version 2 of the review, updated with searches from 2026-10-05 (the yearly update)" in report
     told = run("reproduce", "--review", updated.root)
     assert told.code == 0, told.out + told.err
+
+
+def test_what_is_decided_after_an_early_import_still_belongs_to_the_first_version(
+    review: ReviewFolder, tmp_path: Path
+) -> None:
+    flow, said = prisma.run(review), load_state(review).decision("fulltext", MEETING)
+    screen.undo(review, "fulltext", MEETING, JOOST)
+    assert prisma.run(review).ids != flow.ids
+    search_again(review, tmp_path / "given")
+    screen.cast(review, "fulltext", [(MEETING, said.decision, said.reason, "")], JOOST)  # type: ignore[list-item]
+    versions.begin(review, NEXT, "the yearly update", MARA)
+    assert prisma.run(review, version=1).ids == flow.ids
+    assert waiting(review) == [SOLAR, AFTER, COLUMN, SURVEY]
+    finish(review)
+    counts = prisma.run(review)
+    assert numbers(counts, "previous_studies", "carried_over", "new_studies", "total_studies") == (5, 0, 1, 6)
+    assert all_hold(counts)

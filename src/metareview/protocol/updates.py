@@ -28,7 +28,8 @@ class Update:
     Attributes:
         version: its number, from 2. date: searches of this day and later belong to it. reason, by, time: of beginning.
         seen: log (`person/computer`) -> number of its events that belong to the versions before.
-        without: ids of those among them that do not: imports that were taken back before the update began.
+        without: ids of those among them that do not: searches of the new version that were imported early, and imports
+            that were taken back before the update began.
         protocol: the text of the protocol when the version before was closed.
     """
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ..errors import SAYS_NO, MetareviewError, MetareviewWarning
 from ..folder import ReviewFolder
 from ..journal.drafts import Draft
-from ..literature.events import IMPORTED, fold
+from ..literature.events import DEDUPLICATED, IMPORTED, fold
 from ..protocol.updates import BEGUN, WITHDRAWN, Update, begun, protocol_of, updates
 from .carrying import carry, left_open
 from .state import ReviewState, load_state
@@ -92,7 +92,7 @@ class Version:
 
 
 def begin(folder: ReviewFolder, date: str, reason: str, by: str | None = None) -> Version:
-    """Begin an update: what the journal holds before the first search of `date` or later is the version before.
+    """Begin an update: what the journal holds now is the version before, without the searches of `date` or later.
 
     Arguments:
         date: searches of this day and later belong to the new version; they may be imported already.
@@ -107,10 +107,10 @@ def begin(folder: ReviewFolder, date: str, reason: str, by: str | None = None) -
         raise MetareviewError("why is the review updated?", "Say `--reason`.")
     events = folder.events()
     known = updates(events)
-    old, without = _until(events, day)
-    _require_something_to_update(known, events, {e.id for e in old} - set(without), day)
+    without = _without(events, day)
+    _require_something_to_update(known, events, {e.id for e in events} - set(without), day)
     seen: dict[str, int] = {}
-    for event in old:
+    for event in events:
         log = f"{event.person}/{event.computer}"
         seen[log] = max(event.seq, seen.get(log, 0))
     data: dict[str, Any] = {"version": len(known) + 2, "date": day, "reason": reason, "by": person}
@@ -213,13 +213,19 @@ def _version(state: ReviewState, number: int) -> Version:
     )
 
 
-def _until(events: Sequence[Event], day: str) -> tuple[list[Event], list[str]]:
-    """Return the events before the first search of `day` or later, and the ids of imports among them taken back since."""
+def _without(events: Sequence[Event], day: str) -> list[str]:
+    """Return the ids of events that are no part of the version that is closed, whatever their order.
+
+    These are the searches of `day` or later, imports that were taken back, and runs of deduplication over new
+    searches where one without them stands before. Decisions on new records matter only where these are.
+    """
     standing = {(i.sha256, i.date) for i in fold(events).imports}
-    searches = {e.id: (e.data["sha256"], e.data["date"]) for e in events if e.kind == IMPORTED}
-    new = (n for n, e in enumerate(events) if searches.get(e.id) in standing and searches[e.id][1] >= day)
-    old = list(events[: next(new, len(events))])
-    return old, [e.id for e in old if e.id in searches and searches[e.id] not in standing]
+    found = {e.id: (e.data["sha256"], e.data["date"]) for e in events if e.kind == IMPORTED}
+    without = [i for i, search in found.items() if search not in standing or search[1] >= day]
+    new = {sha256 for sha256, date in standing if date >= day}
+    runs = [e for e in events if e.kind == DEDUPLICATED]
+    over_new = [e.id for e in runs if new.intersection(e.data["imports"])]
+    return without + (over_new if len(over_new) < len(runs) else [])
 
 
 def _day(date: str) -> str:
