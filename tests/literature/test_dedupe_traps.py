@@ -379,3 +379,22 @@ def test_titles_in_another_script_are_not_reduced_to_their_latin_words() -> None
     assert result.clusters == ()
     same = {"title": "北京市旧城更新与居民健康研究", "pages": "3-9", **place}
     assert pair(same, same).clusters == (("a", "b"),)
+
+
+def test_a_letter_and_the_reply_to_it_on_one_page_stay_apart() -> None:
+    letter = {
+        "title": "Noise at night in streets of small towns",
+        "authors": ("Visser, A.",),
+        "pages": "222",
+        "number": "4",
+    }
+    assert not run(letter, {**letter, "authors": ("Okafor, C.",)}).clusters
+    assert run(letter, {**letter, "authors": ("Visser, Anna",)}).clusters == (("b", "c"),)
+
+
+def test_reports_without_authors_that_share_their_opening_stay_apart() -> None:
+    report = {"authors": (), "journal": "", "volume": "", "number": "", "pages": "", "abstract": ABSTRACT * 3}
+    town = {**report, "title": BASE["title"] + " -- Reading School District, Pennsylvania"}
+    assert not run({**report}, town).clusters
+    signed = {"authors": BASE["authors"]}
+    assert run({**report, **signed}, {**town, **signed}).clusters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -83,7 +84,8 @@ def _refresh(
     def piece(imported: Import) -> Any:
         _check(folder, imported)
         path = folder.root / imported.file
-        key = f"{imported.sha256}:{reading.reader_fingerprint()}"
+        named = json.dumps(imported.columns, sort_keys=True, ensure_ascii=False) if imported.columns else ""
+        key = f"{imported.sha256}:{reading.reader_fingerprint()}{named}"
         prefix, n, columns = imported.prefix, imported.records, imported.columns
         tell = progress and progress(f"indexing {path.name}")
         return tables.piece(prefix, key, lambda: reading.scan_records(path, prefix, n, columns, tell))

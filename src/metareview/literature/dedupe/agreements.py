@@ -100,7 +100,8 @@ def same_citation(x: Pairs) -> Mask:
     text = (x.abstract >= 0.9) & ((x.title >= 0.85) & (x.title_numbers >= 0) & (x.extra >= 0) | (x.extra != 0))
     text |= (x.abstract >= 0.95) & (x.title >= 0.9) & (x.journal > 0) & (x.year == 0)
     notice = x.notices & (x.extra != 0) & (x.short >= 6) & (x.journal > 0) & (x.year == 0)
-    signed = _authors(x) | ((x.title == 1) & (x.short >= 6) & (x.journal > 0) & within(x, 1))
+    others = x.single & (x.first_author < 0) & ~(x.abstract >= 0.9) & ~x.span  # a letter, and the reply on its page
+    signed = _authors(x) | ((x.title == 1) & (x.short >= 6) & (x.journal > 0) & within(x, 1) & ~others)
     known = _doi_allows(x) & (x.isbn >= 0) & ~x.preprint & ~_may_be_an_update(x) & ~_column(x)
     return place & in_time & (((_near_title(x) | text) & signed) | notice) & known
 
@@ -164,8 +165,9 @@ def same_abstract(x: Pairs) -> Mask:
     place = (x.journal > 0) & within(x, 1) | ((x.journal == 0) & (x.year == 0))
     place &= (x.journal > 0) | ~x.meeting
     both_meetings = (x.genre > 0) & within(x, 1)
-    title = (x.title >= 0.95) & _near_title(x) | (x.extra > 0)
-    near = (x.title >= 0.9) & (x.swapped <= 1) & (x.abstract >= 0.97) & (x.title_numbers >= 0) & (x.extra >= 0)
+    named = ~np.isnan(x.authors)  # reports of a series without authors share much of their abstracts
+    title = (x.title >= 0.95) & _near_title(x) | (named & (x.extra > 0))
+    near = named & (x.title >= 0.9) & (x.swapped <= 1) & (x.abstract >= 0.97) & (x.title_numbers >= 0) & (x.extra >= 0)
     text = (x.abstract >= 0.9) & (title | near)
     return text & (place | both_meetings) & _authors(x) & (x.short >= 4) & _no_clash(x)
 

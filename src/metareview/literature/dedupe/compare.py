@@ -45,8 +45,8 @@ class Pairs:
     reply, review of, or protocol, `notices` where both are one that a work may have several of. `numbered`
     is True where both have an article number for a page, `living` where both are Cochrane reviews, `meeting`
     where one was read at a meeting. `span` is True where first and last page agree and hold more than two
-    pages; `glued` where the titles differ only in a number inside a word; `high` is the first page where it is
-    the same, else 0.
+    pages; `single` where each has one author; `glued` where the titles differ only in a number inside a word;
+    `high` is the first page where it is the same, else 0.
     """
 
     left: Index
@@ -78,6 +78,7 @@ class Pairs:
     living: NDArray[np.bool_]
     meeting: NDArray[np.bool_]
     span: NDArray[np.bool_]
+    single: NDArray[np.bool_]
     glued: NDArray[np.bool_]
     high: Index
 
@@ -173,6 +174,7 @@ def details(p: Prepared, left: Index, right: Index) -> Pairs:
     genre = d.genre
     known = (genre[left] != "") & (genre[right] != "")
     page = pages(p, left, right)
+    single = np.array([bool(joined) and " " not in joined for joined in p.surnames], dtype=bool)
     counts = code_of([f"#{titles.counts(words)}" for words in d.words])
     located = ((p.volume_code > 0) | (p.first > 1) | (p.first == 0)).astype(np.int16)
     return Pairs(
@@ -205,6 +207,7 @@ def details(p: Prepared, left: Index, right: Index) -> Pairs:
         living=p.living[left] & p.living[right],
         meeting=np.asarray((genre[left] == "meeting") | (genre[right] == "meeting"), dtype=bool),
         span=_spans(p, left, right, page),
+        single=single[left] & single[right],
         glued=(title_numbers < 0) & (counts[left] == counts[right]),
         high=np.where(page > 0, p.first[left], 0),
     )
