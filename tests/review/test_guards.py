@@ -179,7 +179,7 @@ def test_known_bytes_change_nothing_and_a_withdrawal_is_json_when_asked(review: 
     export = review.searches / f"beta-{DATE}.ris"
     before = hashes(review.root)
     ran = ok(review, "import", export, "--source", "alpha", "--date", "2026-03-01", "--query", "other", "--as", JOOST)
-    assert "nothing changed, also not its source, date and query" in ran.out and hashes(review.root) == before
+    assert "nothing changed, also not its source, date, query and columns" in ran.out and hashes(review.root) == before
     ran = ok(review, "import", "--withdraw", "beta-2026-03", "--reason", "r", "--as", MARA, "--json")
     assert json.loads(ran.out) == {"withdrawn": "beta-2026-03", "file": f"data/searches/beta-{DATE}.ris", "records": 5}
     shown = ok(review, "show", "beta-2026-03:0005").out

@@ -86,7 +86,7 @@ def _ask(session: Judging, plain: bool) -> None:
 
             DuplicatesApp(session).run()
     finally:
-        _print(session.close(), False)
+        _print(session.close(), False, set())
         same = sum(session.judged.values())
         said = f"{same} the same, {len(session.judged) - same} different"
         say(f"{plural(len(session.judged), 'pair')} of {len(session.pairs)} judged: {said}")
@@ -115,7 +115,7 @@ def merge(a: str, b: str, by: str | None, review: str | None, as_json: bool) -> 
     """Decide that records A and B are one work."""
     from ..services.dedupe import judge
 
-    _print(judge(folder_of(review), [(a, b, True)], by), as_json)
+    _print(judge(folder_of(review), [(a, b, True)], by), as_json, {a, b})
 
 
 @COMMAND.command()
@@ -128,7 +128,7 @@ def split(a: str, b: str, by: str | None, review: str | None, as_json: bool) -> 
     """Decide that records A and B are two works; a merge is undone, also after screening began."""
     from ..services.dedupe import judge
 
-    _print(judge(folder_of(review), [(a, b, False)], by), as_json)
+    _print(judge(folder_of(review), [(a, b, False)], by), as_json, {a, b})
 
 
 @COMMAND.command()
@@ -143,7 +143,7 @@ def unmerge(record: str, by: str | None, review: str | None, as_json: bool) -> N
     done = run(folder_of(review), record, by)
     for a, b in done.held:
         say(f"{a} and {b} were linked by {record} only; they are judged the same, so that they stay merged")
-    _print(done.outcome, as_json)
+    _print(done.outcome, as_json, {record})
 
 
 @COMMAND.command()
@@ -159,7 +159,7 @@ def reopen(a: str, b: str | None, by: str | None, review: str | None, as_json: b
     outcome, pairs = run(folder_of(review), a, b, by)
     for first, second in pairs:
         say(f"the judgement on {first} and {second} was taken back")
-    _print(outcome, as_json)
+    _print(outcome, as_json, {r for pair in pairs for r in pair})
 
 
 @COMMAND.command(name="list")
@@ -176,7 +176,8 @@ def list_(review: str | None, as_json: bool) -> None:
     print_rows(["record", "record", "rule", "reason"], [(m["a"], m["b"], m["rule"], m["reason"]) for m in merges])
 
 
-def _print(outcome: object, as_json: bool) -> None:
+def _print(outcome: object, as_json: bool, about: set[str] | None = None) -> None:
+    """Print an outcome; where it is about some records, of the merges only those in their clusters."""
     from ..report.numbers import plural
     from ..services.dedupe import Deduplicated
 
@@ -188,11 +189,13 @@ def _print(outcome: object, as_json: bool) -> None:
              "merges": [dict(m) for m in found.merges], "unsure": [dict(u) for u in found.unsure]}
         )  # fmt: skip
         return
-    print_rows(
-        ["record", "record", "rule", "reason"],
-        [(m["a"], m["b"], m["rule"], m["reason"]) for m in found.merges],
-        empty="no duplicates",
-    )
+    shown = {r for c in found.clusters if about is None or about.intersection(c) for r in c}
+    if about is None or about:
+        print_rows(
+            ["record", "record", "rule", "reason"],
+            [(m["a"], m["b"], m["rule"], m["reason"]) for m in found.merges if m["a"] in shown],
+            empty="no duplicates" if about is None else "merged with no other record",
+        )
     click.echo(f"{outcome.records} records, {outcome.records - outcome.kept} merged into others, {outcome.kept} kept")
     if not outcome.changed:
         say("nothing changed since the last run")

@@ -11,7 +11,9 @@ from .common import folder_of, review_option
 
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--format", "format_", default="ris", show_default=True, help="A format that can be written.")
+@click.option(
+    "--format", "format_", help="A format that can be written; by default that of the ending of OUT, else RIS."
+)
 @click.option(
     "--which",
     type=click.Choice(["all", "kept", "screened-in", "included"]),
@@ -21,10 +23,14 @@ from .common import folder_of, review_option
 )
 @click.option("--import", "of", default="", metavar="PREFIX", help="Only the records of one import.")
 @review_option
-def COMMAND(out: Path, format_: str, which: str, of: str, review: str | None) -> None:  # noqa: N802
+def COMMAND(out: Path, format_: str | None, which: str, of: str, review: str | None) -> None:  # noqa: N802
     """Write records to the file OUT for another program; what came in as RIS goes out as it came in."""
     from ..report.numbers import plural
     from ..services.export import run
 
-    records = run(folder_of(review), out, format_, which, of)  # type: ignore[arg-type]
+    records = run(folder_of(review), out, format_ or _by_ending(out), which, of)  # type: ignore[arg-type]
     click.echo(f"{out}: {plural(len(records), 'record')}")
+
+
+def _by_ending(out: Path) -> str:
+    return {".bib": "bibtex", ".csv": "csv"}.get(out.suffix.lower(), "ris")

@@ -62,7 +62,7 @@ def COMMAND(  # noqa: N802
     for outcome in outcomes:
         _show(outcome)
     read = sum(o.result.n_records for o in outcomes)
-    if hits and sum(hits) != read:
+    if hits and sum(hits) != read and all(o.new for o in outcomes):
         say(
             f"note: {sum(hits)} hits were counted and {read} records were read; is an export missing, or cut at a limit?"
         )
@@ -104,12 +104,15 @@ def _show(o: Imported) -> None:
 
     r = o.result
     if not o.new:
-        click.echo(f"{o.given}: imported before as {o.file}; nothing changed, also not its source, date and query")
+        click.echo(
+            f"{o.given}: imported before as {o.file}; nothing changed, also not its source, date, query and columns"
+        )
         return
     click.echo(f"{o.given} -> {o.file}")
     how = ", ".join(filter(None, (r.format, f"from {r.system}" if r.system else "", r.encoding)))
     click.echo(f"  {how}, {r.n_lines} lines; record ids {o.prefix}:NNNN")
-    repairs, lines = plural(len(r.repairs), "repair"), plural(len(r.quarantined), "line")
+    repairs = plural(len(r.repairs), "repair")
+    lines = plural(sum(q.last - q.line + 1 for q in r.quarantined), "line")
     seen = f" of {r.n_seen} seen" if r.n_seen != r.n_records else ""
     click.echo(f"  {plural(r.n_records, 'record')} read{seen}, {repairs}, {lines} quarantined")
     for repair in r.repairs[:SHOWN]:

@@ -22,6 +22,8 @@ from metareview.literature.records import Record
 from metareview.literature.source import Source
 from metareview.parallel import Progress
 
+_TABLES = ("csv", "xlsx")
+
 
 def read_records(
     path: str | os.PathLike[str],
@@ -144,6 +146,10 @@ def _format(source: Source) -> Format:
     if not source.size:
         raise MetareviewError(f"{path} is empty", empty)
     if found := format_of(source):
+        if source.columns and found.name not in _TABLES:
+            raise MetareviewError(
+                f"{path} is {found.title}, and columns can be named for tables only", "Leave out `--map`."
+            )
         return found
     if source.columns and (table := formats().get("csv")) is not None:
         return table  # who names columns says that it is a table

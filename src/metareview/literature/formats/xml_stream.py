@@ -12,7 +12,7 @@ from metareview.literature.formats.format import Account, Entry
 from metareview.literature.formats.xml_tree import Node, NotWellFormedError, XmlEntry, fields_of, mended, parse
 from metareview.literature.source import Source
 
-LONGEST_RECORD = 16_000_000
+LONGEST_RECORD = 8_000_000
 _LONGEST_TOKEN = 256
 _TAG_END = re.compile(rb"[<>]")
 _TAGS = re.compile(rb"<[^<>]*>")
