@@ -84,3 +84,11 @@ def test_the_report_of_an_import_lists_repairs_with_their_lines(tmp_path: Path) 
     assert told["unknown_tags"] == {"XQ": 1}
     assert told["quarantined"] == [{"line": 7, "text": "ER  - 17", "why": "text on an end of record", "last": 7}]
     assert all(r["record"] == f"{prefix}:0001" for r in told["repairs"])
+
+
+def test_records_without_a_title_are_told(tmp_path: Path) -> None:
+    folder = lay_out(tmp_path / "review")
+    export = tmp_path / "untitled.ris"
+    export.write_text("TY  - JOUR\nAU  - Vermeer, A.\nER  - \nTY  - JOUR\nTI  - Two\nER  - \n", encoding="utf-8")
+    done = imports.run(folder, [export], "alpha", DATE, by=MARA)[0]
+    assert done.untitled == (f"{done.prefix}:0001",)

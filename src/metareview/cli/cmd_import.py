@@ -115,6 +115,9 @@ def _show(o: Imported) -> None:
     lines = plural(sum(q.last - q.line + 1 for q in r.quarantined), "line")
     seen = f" of {r.n_seen} seen" if r.n_seen != r.n_records else ""
     click.echo(f"  {plural(r.n_records, 'record')} read{seen}, {repairs}, {lines} quarantined")
+    if o.untitled:
+        more = ", ..." if len(o.untitled) > 3 else ""
+        say(f"note: {plural(len(o.untitled), 'record')} without a title: {', '.join(o.untitled[:3])}{more}")
     for repair in r.repairs[:SHOWN]:
         click.echo(f"  repaired line {repair.line}: {repair.what}")
     for line in r.quarantined[:SHOWN]:
@@ -132,4 +135,4 @@ def _plain(o: Imported) -> dict[str, Any]:
     report = o.result.report()
     report["repaired"] = report.pop("repairs")
     given = {"given": str(o.given), "file": o.file, "new": o.new, "prefix": o.prefix}
-    return {**given, **report, "hits": o.hits}
+    return {**given, **report, "hits": o.hits, "untitled": list(o.untitled)}

@@ -51,6 +51,14 @@ def records(connection: sqlite3.Connection, prefix: str) -> list[Record]:
     return [_record(row) for row in found]
 
 
+def untitled(connection: sqlite3.Connection, prefix: str) -> list[str]:
+    """Return the ids of the records of one import that have no title, in the order of its export."""
+    found = connection.execute(
+        "SELECT record_id FROM records WHERE piece = ? AND title = '' ORDER BY position", (prefix,)
+    )
+    return [row[0] for row in found]
+
+
 def search(connection: sqlite3.Connection, words: str) -> list[str]:
     """Return the ids of the records that match an FTS5 query, best first.
 

@@ -9,7 +9,7 @@ import string
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from ..errors import MetareviewError, MetareviewWarning
 from ..folder import ReviewFolder
 from ..journal.disk import exclusive
 from ..journal.drafts import Draft
+from ..literature import tables
 from ..literature.events import IMPORTED, WITHDRAWN, Import, fold
 from ..literature.read_result import ReadResult
 from ..literature.reading import Reading, survey
@@ -24,7 +25,7 @@ from ..parallel import Progress
 from ..protocol.models import Source
 from ..protocol.updates import updates
 from ..tabular import replacing
-from .library import fill_index
+from .library import fill_index, with_index
 from .search_log import write_log
 
 REPORTED = 1000  # repairs and quarantined lines that an event lists; the counts are whole
@@ -56,6 +57,7 @@ class Imported:
     Attributes:
         given: the file as named; file: where its bytes are in the review; new: False when it was there already.
         result: the account of the reading; its records are in the review, not here.
+        untitled: ids of its records that have no title.
     """
 
     given: Path
@@ -64,6 +66,7 @@ class Imported:
     prefix: str
     result: ReadResult
     hits: int | None
+    untitled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,9 +114,18 @@ def run(
         write_log(folder)
         if any(o.new for o in outcomes):
             with suppress(MetareviewError):  # what is wrong with an earlier export, the next command tells
-                fill_index(folder, fold(folder.events()).imports, tell)
+                outcomes = _indexed(folder, outcomes, tell)
             _warn_of_an_older_search(folder, date)
     return outcomes
+
+
+def _indexed(folder: ReviewFolder, outcomes: Sequence[Imported], tell: Callable[[str], Progress]) -> list[Imported]:
+    """Index what came in, so that the next command need not wait for it, and find what has no title."""
+    imports = fold(folder.events()).imports
+    fill_index(folder, imports, tell)
+    return with_index(
+        folder, imports, lambda c: [replace(o, untitled=tuple(tables.untitled(c, o.prefix))) for o in outcomes]
+    )
 
 
 def withdraw(folder: ReviewFolder, name: str, reason: str, by: str | None = None) -> Import:
