@@ -42,6 +42,7 @@ class Transcoder:
         self.lines = 0
         self._wide: codecs.IncrementalDecoder | None = None
         self._held = b""
+        self._amid = False  # whether what came out so far ends amid a line
         self._repairs: list[TextRepair] = []
         self._first_bad = self._bad = self._good = 0
 
@@ -81,6 +82,7 @@ class Transcoder:
             data = self._clean(data, last)
             found = scan(data)
         self.lines += found.ends
+        self._amid = not data.endswith(b"\n") if data else self._amid
         return data
 
     def _begin(self, data: bytes) -> bytes:
@@ -139,7 +141,7 @@ class Transcoder:
                 what = f"{found} control character{'s' * (found > 1)} removed"
                 self._repairs.append(TextRepair(self.lines + at + 1, what))
             lines[at] = line
-        if last and not lines[-1] and not data.endswith(b"\n"):
+        if last and not lines[-1] and not data.endswith(b"\n") and (len(lines) > 1 or not self._amid):
             lines.append(b"")  # the last line is empty now, but a line
         return b"\n".join(lines)
 
