@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import os
 import re
 from collections import Counter
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from shared_exports import EXPORTS, sources
 
 from metareview.errors import MetareviewError
 from metareview.literature.formats.bibtex_write import write
@@ -20,8 +19,6 @@ from metareview.literature.reading import ReadResult, read_records
 from metareview.literature.records import Record
 
 FILES = Path(__file__).parent / "bibtex"
-SHARED = Path(os.environ.get("METAREVIEW_SHARED", Path(__file__).resolve().parents[3] / "shared"))
-EXPORTS = SHARED / "data" / "ris"
 QUICK = settings(
     max_examples=40,
     deadline=None,
@@ -296,13 +293,6 @@ def check(path: Path, data: bytes) -> None:
         assert accounted(result)
     assert len(result.to_frame()) == len(result)
     write(result)
-
-
-def sources() -> list[dict[str, str]]:
-    if not (EXPORTS / "SOURCES.csv").exists():
-        pytest.skip("shared data folder is absent")
-    with (EXPORTS / "SOURCES.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 FIELD = re.compile(r"^\s*([A-Za-z][\w-]*)\s*=\s*\{", re.MULTILINE)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 from collections import Counter
 from functools import cache
-from pathlib import Path
 
 import pytest
+from shared_exports import EXPORTS, sources
 
 from metareview.literature.formats.registry import formats
 from metareview.literature.reading import ReadResult, read_records
 from metareview.literature.records import Record
 from metareview.literature.source import Source
 
-SHARED = Path(os.environ.get("METAREVIEW_SHARED", Path(__file__).resolve().parents[3] / "shared"))
-EXPORTS = SHARED / "data" / "ris"
 # This export has no header, and SOURCES.csv took its first record for one.
 HEADERLESS = "rayyan/ukb_sr__04_csv.csv"
 SYSTEMS = {
@@ -34,12 +31,8 @@ SYSTEMS = {
 }
 
 
-@cache
-def tables() -> tuple[dict[str, str], ...]:
-    if not (EXPORTS / "SOURCES.csv").exists():
-        pytest.skip("shared data folder is absent")
-    with (EXPORTS / "SOURCES.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(row for row in csv.DictReader(file) if row["format"] == "csv")
+def tables() -> list[dict[str, str]]:
+    return [row for row in sources() if row["format"] == "csv"]
 
 
 @cache
@@ -87,9 +80,7 @@ def test_fields_are_filled() -> None:
 
 
 def test_every_other_file_is_of_another_format() -> None:
-    tables()
-    with (EXPORTS / "SOURCES.csv").open(encoding="utf-8", newline="") as file:
-        others = [row["file"] for row in csv.DictReader(file) if row["format"] != "csv"]
+    others = [row["file"] for row in sources() if row["format"] != "csv"]
     claimed = [name for name in others if formats()["csv"].recognises(Source(EXPORTS / name).head) > 0]
     assert len(others) > 120
     assert claimed == []

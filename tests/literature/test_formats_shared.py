@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import os
 import shutil
 from collections import Counter
-from functools import cache
 from pathlib import Path
 
-import pytest
+from shared_exports import EXPORTS, sources
 
 from metareview.literature.formats.registry import formats
 from metareview.literature.reading import read_records
 from metareview.literature.source import Source
 
-EXPORTS = Path(os.environ.get("METAREVIEW_SHARED", Path(__file__).resolve().parents[3] / "shared")) / "data" / "ris"
 READ_AS = {"xml": ("pubmed-xml", "endnote-xml", "dublin-core"), "medline": ("medline",)}
 # folder -> the system its files show; what a manager passed on, or bears no mark, is left out
 SYSTEMS = {
@@ -25,14 +21,6 @@ SYSTEMS = {
     "springer": "Springer", "openalex": "OpenAlex", "publish_or_perish": "Publish or Perish", "rayyan": "Rayyan",
     "jabref": "JabRef", "trid": "TRID", "lilacs_bvs": "LILACS (BVS)", "base": "BASE",
 }  # fmt: skip
-
-
-@cache
-def sources() -> tuple[dict[str, str], ...]:
-    if not (EXPORTS / "SOURCES.csv").exists():
-        pytest.skip("shared data folder is absent")
-    with (EXPORTS / "SOURCES.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
 
 
 def test_each_file_is_claimed_most_surely_by_its_own_format() -> None:

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import os
 import re
 from collections import Counter
 from functools import cache
-from pathlib import Path
 
-import pytest
+from shared_exports import EXPORTS, sources
 
 from metareview.literature.reading import ReadResult, read_records
 
-SHARED = Path(os.environ.get("METAREVIEW_SHARED", Path(__file__).resolve().parents[3] / "shared"))
-EXPORTS = SHARED / "data" / "ris"
 # the first record of this export has lost its TY line: 200 ER, 199 TY
 MORE_THAN_TY = {"scopus/SLRbanism__scopus200-latin1.ris": 1}
 TAG = re.compile(r"([A-Z][A-Z0-9])  -")
-
-
-@cache
-def sources() -> tuple[dict[str, str], ...]:
-    if not (EXPORTS / "SOURCES.csv").exists():
-        pytest.skip("shared data folder is absent")
-    with (EXPORTS / "SOURCES.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
 
 
 @cache

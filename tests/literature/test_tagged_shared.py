@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import os
 import re
 from collections import Counter
 from functools import cache
-from pathlib import Path
 
-import pytest
+from shared_exports import EXPORTS, sources
 
 from metareview.literature.formats.registry import formats
 from metareview.literature.reading import ReadResult, read_records
 from metareview.literature.source import Source
 
-SHARED = Path(os.environ.get("METAREVIEW_SHARED", Path(__file__).resolve().parents[3] / "shared"))
-EXPORTS = SHARED / "data" / "ris"
 TAGGED = ("medline", "isi", "cochrane", "enw", "ovid", "ovid-text")
 TAGS = {"medline": re.compile(r"([A-Z][A-Z0-9]{1,3}) *- "), "isi": re.compile(r"([A-Z][A-Z0-9])(?: |$)")}
 NOT_FIELDS = ("FN", "VR", "ER", "EF", "XX")
@@ -24,14 +19,6 @@ NOT_FIELDS = ("FN", "VR", "ER", "EF", "XX")
 REPAIRED = {
     "wos_ciw/refsplitr__BadHeader.txt": [(1, "'XX' begins no record: read as a heading of the file")],
 }
-
-
-@cache
-def sources() -> tuple[dict[str, str], ...]:
-    if not (EXPORTS / "SOURCES.csv").exists():
-        pytest.skip("shared data folder is absent")
-    with (EXPORTS / "SOURCES.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
 
 
 @cache

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import os
 import re
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from shared_exports import EXPORTS, sources
 
 from metareview.errors import MetareviewError
 from metareview.literature.formats import xml_stream
@@ -19,8 +18,6 @@ from metareview.literature.reading import ReadResult, read_records
 from metareview.literature.source import Source
 
 FILES = Path(__file__).parent / "xml"
-SHARED = Path(os.environ.get("METAREVIEW_SHARED", Path(__file__).resolve().parents[3] / "shared"))
-EXPORTS = SHARED / "data" / "ris"
 XML = ("pubmed-xml", "endnote-xml", "dublin-core")
 QUICK = settings(
     max_examples=60,
@@ -311,13 +308,6 @@ def test_mutated_fixtures_are_read_or_refused(tmp_path: Path, data: st.DataObjec
     except MetareviewError:
         return
     assert len(result.to_frame()) == len(result)
-
-
-def sources() -> list[dict[str, str]]:
-    if not (EXPORTS / "SOURCES.csv").exists():
-        pytest.skip("shared data folder is absent")
-    with (EXPORTS / "SOURCES.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_real_exports_are_read_whole() -> None:

@@ -28,9 +28,5 @@ def COMMAND(out: Path, format_: str | None, which: str, of: str, review: str | N
     from ..report.numbers import plural
     from ..services.export import run
 
-    records = run(folder_of(review), out, format_ or _by_ending(out), which, of)  # type: ignore[arg-type]
+    records = run(folder_of(review), out, format_, which, of)  # type: ignore[arg-type]
     click.echo(f"{out}: {plural(len(records), 'record')}")
-
-
-def _by_ending(out: Path) -> str:
-    return {".bib": "bibtex", ".csv": "csv"}.get(out.suffix.lower(), "ris")

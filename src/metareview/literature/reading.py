@@ -22,8 +22,6 @@ from metareview.literature.records import Record
 from metareview.literature.source import Source
 from metareview.parallel import Progress
 
-_TABLES = ("csv", "xlsx")
-
 
 def read_records(
     path: str | os.PathLike[str],
@@ -146,7 +144,7 @@ def _format(source: Source) -> Format:
     if not source.size:
         raise MetareviewError(f"{path} is empty", empty)
     if found := format_of(source):
-        if source.columns and found.name not in _TABLES:
+        if source.columns and not found.table:
             raise MetareviewError(
                 f"{path} is {found.title}, and columns can be named for tables only", "Leave out `--map`."
             )

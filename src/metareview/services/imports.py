@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import os
+import sqlite3
 import string
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +17,7 @@ from ..errors import MetareviewError, MetareviewWarning
 from ..folder import ReviewFolder
 from ..journal.disk import exclusive
 from ..journal.drafts import Draft
+from ..journal.events import Event
 from ..literature import tables
 from ..literature.events import IMPORTED, WITHDRAWN, Import, fold
 from ..literature.read_result import ReadResult
@@ -25,8 +26,8 @@ from ..parallel import Progress
 from ..protocol.models import Source
 from ..protocol.updates import updates
 from ..tabular import replacing
-from .library import fill_index, with_index
-from .search_log import write_log
+from .library import with_index
+from .search_log import search_day, write_log
 
 REPORTED = 1000  # repairs and quarantined lines that an event lists; the counts are whole
 _PIECE = 1 << 22
@@ -105,27 +106,31 @@ def run(
     counted = (hits,) if isinstance(hits, int) else tuple(hits or ())
     search = Search(source, date, query, limits, counted, tuple(sorted((columns or {}).items())))
     known = _source(folder, source)
-    _check_date(date)
+    search_day(date)
     _check_hits(counted, files)
     tell = progress or (lambda what: lambda done, size: None)
     read = [_read(Path(f), dict(search.columns), tell(f"reading {Path(f).name}")) for f in files]
     with exclusive(_lock(folder)):
         outcomes = _bring_in(folder, person, known, search, read)
-        write_log(folder)
+        events = folder.events()
+        imports = fold(events).imports
+        write_log(folder, imports)
         if any(o.new for o in outcomes):
             with suppress(MetareviewError):  # what is wrong with an earlier export, the next command tells
-                outcomes = _indexed(folder, outcomes, tell)
-            _warn_of_an_older_search(folder, date)
+                outcomes = _indexed(folder, imports, outcomes, tell)
+            _warn_of_an_older_search(events, date)
     return outcomes
 
 
-def _indexed(folder: ReviewFolder, outcomes: Sequence[Imported], tell: Callable[[str], Progress]) -> list[Imported]:
+def _indexed(
+    folder: ReviewFolder, imports: Sequence[Import], outcomes: Sequence[Imported], tell: Callable[[str], Progress]
+) -> list[Imported]:
     """Index what came in, so that the next command need not wait for it, and find what has no title."""
-    imports = fold(folder.events()).imports
-    fill_index(folder, imports, tell)
-    return with_index(
-        folder, imports, lambda c: [replace(o, untitled=tuple(tables.untitled(c, o.prefix))) for o in outcomes]
-    )
+
+    def told(connection: sqlite3.Connection) -> list[Imported]:
+        return [replace(o, untitled=tuple(tables.untitled(connection, o.prefix))) for o in outcomes]
+
+    return with_index(folder, imports, told, progress=tell)
 
 
 def withdraw(folder: ReviewFolder, name: str, reason: str, by: str | None = None) -> Import:
@@ -194,12 +199,12 @@ def _bring_in(
                 continue
             target = copy(item, _target(folder, source.name, search.date, item))
             prefix = _prefix(f"{source.name}-{search.date[:7]}", item.sha256, before, standing)
-            data = _data(folder, person, source, search, at, item, target, prefix)
+            result = item.reading.result((), prefix)
+            data = _data(folder, person, source, search, at, item, target, prefix, result.report())
             first = drafts[0].data["search"] if drafts and len(search.hits) < 2 else prefix
             drafts.append(Draft(IMPORTED, {**data, "search": first}))
             before.append(data)
             standing[item.sha256] = Import(**{k: data[k] for k in Import.__dataclass_fields__ if k in data}, time="")
-            result = item.reading.result((), prefix)
             outcomes.append(Imported(item.path, str(data["file"]), True, prefix, result, data["hits"]))
         folder.append(person, drafts)
     return outcomes
@@ -243,9 +248,9 @@ def _data(
     item: _Read,
     target: Path,
     prefix: str,
+    report: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the data of the event: what was searched, and the report of the reading."""
-    report = item.reading.result((), prefix).report()
     hits = search.hits[at if len(search.hits) > 1 else 0] if search.hits else None
     return {
         "file": target.relative_to(folder.root).as_posix(),
@@ -282,18 +287,9 @@ def _source(folder: ReviewFolder, name: str) -> Source:
     return found
 
 
-def _check_date(date: str) -> None:
-    try:
-        searched = datetime.date.fromisoformat(date)
-    except ValueError:
-        raise MetareviewError(f"--date {date} is not a date like 2026-11-24", "Give the day of the search.") from None
-    if searched > datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=1):
-        raise MetareviewError(f"--date {date} lies in the future", "Give the day of the search.")
-
-
-def _warn_of_an_older_search(folder: ReviewFolder, date: str) -> None:
+def _warn_of_an_older_search(events: Sequence[Event], date: str) -> None:
     """Warn where the search is older than those of the version that is being made: its records count as new."""
-    last = updates(folder.events())[-1:]
+    last = updates(events)[-1:]
     if last and date < last[0].date:
         warnings.warn(
             f"the search of {date} is older than version {last[0].version}, which begins with searches from "

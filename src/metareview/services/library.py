@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from ..errors import SAYS_NO, STALE, MetareviewError
@@ -29,23 +29,12 @@ def load_records(folder: ReviewFolder, imports: Sequence[Import]) -> tuple[dict[
     origin: dict[str, Import] = {}
     if not imports:
         return records, origin
-    _require_own_ids(imports)
     found = with_index(folder, imports, lambda c: [(i, tables.records(c, i.prefix)) for i in imports])
     for imported, read in found:
         for record in read:
             records[record.record_id] = record
             origin[record.record_id] = imported
     return records, origin
-
-
-def fill_index(folder: ReviewFolder, imports: Sequence[Import], progress: Callable[[str], Progress]) -> None:
-    """Make the index hold the records of these imports, so that the next command need not wait for it.
-
-    Arguments:
-        progress: given what is being done, returns what is called with (bytes done, bytes in all).
-    """
-    _require_own_ids(imports)
-    with_index(folder, imports, lambda connection: None, progress=progress)
 
 
 def with_index(
@@ -55,7 +44,13 @@ def with_index(
     again: bool = True,
     progress: Callable[[str], Progress] | None = None,
 ) -> T:
-    """Read the index, which is derived and so is made anew, once, when a page of it turns out damaged."""
+    """Read the index, which is derived and so is made anew, once, when a page of it turns out damaged.
+
+    Arguments:
+        read: what to do with the open index, which holds the records of these imports then.
+        progress: given what is being done, returns what is called with (bytes done, bytes in all).
+    """
+    _require_own_ids(imports)
     try:
         with open_index(folder.index) as connection:
             _refresh(folder, connection, imports, progress)
@@ -87,8 +82,12 @@ def _refresh(
         named = json.dumps(imported.columns, sort_keys=True, ensure_ascii=False) if imported.columns else ""
         key = f"{imported.sha256}:{reading.reader_fingerprint()}{named}"
         prefix, n, columns = imported.prefix, imported.records, imported.columns
-        tell = progress and progress(f"indexing {path.name}")
-        return tables.piece(prefix, key, lambda: reading.scan_records(path, prefix, n, columns, tell))
+
+        def read() -> Iterator[Record]:
+            tell = progress and progress(f"indexing {path.name}")
+            return reading.scan_records(path, prefix, n, columns, tell)
+
+        return tables.piece(prefix, key, read)
 
     refresh(connection, tables.SCHEMA, [piece(i) for i in imports])
 

@@ -67,8 +67,8 @@ def run(folder: ReviewFolder, out: Path | None = None) -> Reported:
         _swap(new, target, part / "old")
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    if evidence.state.literature.imports:
-        search_log.write_log(folder)
+    if imports := evidence.state.literature.imports:
+        search_log.write_log(folder, imports)
     failed = tuple(f"{c.id}: {c.rule} ({c.note})" for c in evidence.checks if not c.holds and c.severity == "error")
     return Reported(evidence, files, failed)
 

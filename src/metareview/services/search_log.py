@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,9 +93,24 @@ def report(folder: ReviewFolder, name: str) -> dict[str, Any]:
     return {**data, "time": found[-1].time, **counts, **listed}
 
 
-def write_log(folder: ReviewFolder) -> Path:
-    """Write `searches.csv` from the journal: one row an export."""
-    imports = fold(folder.events()).imports
+def search_day(date: str) -> str:
+    """Return the day of a search as ISO writes it.
+
+    Raises:
+        MetareviewError: it is no date, or lies in the future.
+    """
+    try:
+        day = datetime.date.fromisoformat(date)
+    except ValueError:
+        raise MetareviewError(f"--date {date} is not a date like 2026-11-24", "Give the day of the search.") from None
+    if day > datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=1):
+        raise MetareviewError(f"--date {date} lies in the future", "Give the day of the search.")
+    return day.isoformat()
+
+
+def write_log(folder: ReviewFolder, imports: Sequence[Import] | None = None) -> Path:
+    """Write `searches.csv`: one row an import of the journal."""
+    imports = fold(folder.events()).imports if imports is None else imports
     platforms = {s.name: s.platform for s in folder.protocol.sources}
     rows = [
         (

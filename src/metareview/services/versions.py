@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from ..journal.drafts import Draft
 from ..literature.events import DEDUPLICATED, IMPORTED, fold
 from ..protocol.updates import BEGUN, WITHDRAWN, Update, begun, protocol_of, updates
 from .carrying import carry, left_open
+from .search_log import search_day
 from .state import ReviewState, load_state
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def begin(folder: ReviewFolder, date: str, reason: str, by: str | None = None) -
         MetareviewError: the date or reason is wrong, or the version before has no search; nothing was written then.
     """
     person = folder.person(by)
-    day = _day(date)
+    day = search_day(date)
     if not reason.strip():
         raise MetareviewError("why is the review updated?", "Say `--reason`.")
     events = folder.events()
@@ -226,13 +226,3 @@ def _without(events: Sequence[Event], day: str) -> list[str]:
     runs = [e for e in events if e.kind == DEDUPLICATED]
     over_new = [e.id for e in runs if new.intersection(e.data["imports"])]
     return without + (over_new if len(over_new) < len(runs) else [])
-
-
-def _day(date: str) -> str:
-    try:
-        day = datetime.date.fromisoformat(date)
-    except ValueError:
-        raise MetareviewError(f"--date {date} is not a date like 2026-11-24", "Give the day of the search.") from None
-    if day > datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=1):
-        raise MetareviewError(f"--date {date} lies in the future", "Give the day of the search.")
-    return day.isoformat()

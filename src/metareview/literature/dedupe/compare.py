@@ -13,13 +13,11 @@ from rapidfuzz import fuzz
 from metareview.literature.dedupe import names, places, titles
 from metareview.literature.dedupe.hashing import code_of
 from metareview.literature.dedupe.near import (
-    FLOOR,
     Floats,
     Index,
     Signs,
     likeness,
     may_hold,
-    near,
     pages,
     signs,
     spaceless,
@@ -106,18 +104,6 @@ def _told(name: str, value: float) -> float | None:
 
 _SHOWN = ("title", "authors", "abstract", "year", "doi", "journal", "volume", "number", "page", "isbn")
 _SIGNS = frozenset(("doi", "journal", "volume", "number", "page", "isbn"))
-
-
-def compare(p: Prepared, left: Index, right: Index, floor: float = FLOOR) -> Pairs:
-    """Return the likenesses of candidate pairs, leaving out those that no rule could join.
-
-    Arguments:
-        p: n prepared records.
-        left, right: positions of the pairs' records, length k.
-        floor: as in `near`.
-    """
-    kept = near(p, left, right, floor)
-    return details(p, left[kept], right[kept])
 
 
 class _Details:

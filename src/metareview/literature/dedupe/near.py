@@ -96,7 +96,11 @@ def signs(codes: NDArray[np.uint64], left: Index, right: Index) -> Signs:
 
 
 def pages(p: Prepared, left: Index, right: Index) -> Signs:
-    """Return 1 for the same first page, -1 for other pages, 0 where that cannot be said, as `places.compare_pages`."""
+    """Return 1 for the same first page, -1 for other pages, 0 where that cannot be said.
+
+    Pages that overlap (`356-359` and `359`), pages counted from 1 (an online copy), and an article number beside pages
+    are none of them proof of another place.
+    """
     first, first_too, last, last_too = p.first[left], p.first[right], p.last[left], p.last[right]
     overlap = (first <= last_too) & (first_too <= last)
     open_ = overlap | (p.article[left] != p.article[right]) | (first == 1) | (first_too == 1)

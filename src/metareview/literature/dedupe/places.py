@@ -97,20 +97,6 @@ def pages_of(text: str) -> Span | None:
     return Span(first, max(first, int(last)), article, found.group(1))
 
 
-def compare_pages(a: Span | None, b: Span | None) -> int:
-    """Return 1 for the same first page, -1 for other pages, 0 where that cannot be said.
-
-    Pages that overlap (`356-359` and `359`), pages counted from 1 (an online copy), and an article number
-    beside pages are none of them proof of another place.
-    """
-    if a is None or b is None:
-        return 0
-    if a.first == b.first:
-        return 1
-    overlap = a.first <= b.last and b.first <= a.last
-    return 0 if overlap or a.article != b.article or 1 in (a.first, b.first) else -1
-
-
 def number_of(text: str) -> str:
     """Return the first number of an issue (`7-8` and `7` are one issue), marked where it is a supplement's."""
     found = re.match(r"(\D{0,12})0*(\d+)", text.strip())

@@ -8,7 +8,7 @@ from typing import Any
 
 from metareview.literature.formats import values as v
 from metareview.literature.formats.format import Account, Entry, Format
-from metareview.literature.formats.tagged import Shape, collect, first, listed, read_tagged
+from metareview.literature.formats.tagged import Shape, collect, listed, read_tagged
 from metareview.literature.source import Source
 
 _KNOWN = "Record ID AU TI SO YR VL NO PG PM XR PT KY DOI AB US CC PB SN LA AN CO ED"
@@ -46,23 +46,23 @@ def normalise(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
     got = collect(fields)
     isbn, issn = v.serials_of(got.get("SN", ()))
     kinds = [kind.lower() for kind in listed(got.get("PT", ()))]
-    journal = first(got, ("SO",))
+    journal = v.first(got, ("SO",))
     return {
-        "title": first(got, ("TI",)),
+        "title": v.first(got, ("TI",)),
         "authors": listed(got.get("AU", ())) or listed(got.get("ED", ())),
         "year": v.year_of(got.get("YR", ())),
         "journal": journal,
-        "volume": first(got, ("VL",)),
-        "number": first(got, ("NO",)),
-        "pages": v.pages_of(first(got, ("PG",)), ""),
+        "volume": v.first(got, ("VL",)),
+        "number": v.first(got, ("NO",)),
+        "pages": v.pages_of(v.first(got, ("PG",)), ""),
         "doi": next((doi for value in got.get("DOI", ()) if (doi := v.doi_of(value))), ""),
-        "abstract": first(got, ("AB",)),
+        "abstract": v.first(got, ("AB",)),
         "keywords": listed(got.get("KY", ())),
         "isbn": isbn,
         "issn": issn,
-        "url": first(got, ("US",)),
-        "language": first(got, ("LA",)),
-        "type": next((_TYPES[kind] for kind in kinds if kind in _TYPES), "JOUR" if journal else first(got, ("PT",))),
+        "url": v.first(got, ("US",)),
+        "language": v.first(got, ("LA",)),
+        "type": next((_TYPES[kind] for kind in kinds if kind in _TYPES), "JOUR" if journal else v.first(got, ("PT",))),
     }
 
 

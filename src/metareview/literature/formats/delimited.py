@@ -123,5 +123,6 @@ FORMAT = Format(
     read=read,
     write=write,
     extensions=("csv", "tsv", "txt"),
+    table=True,
     systems=SYSTEMS,
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from metareview.literature.formats import values as v
 from metareview.literature.formats.format import Account, Entry, Format
-from metareview.literature.formats.tagged import Shape, collect, first, listed, read_tagged
+from metareview.literature.formats.tagged import Shape, collect, listed, read_tagged
 from metareview.literature.source import Source
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$&()*+<=>?@[]^~f"
@@ -60,24 +60,24 @@ def read(source: Source, account: Account) -> Iterator[Entry]:
 def normalise(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Return the normalised fields of a record."""
     got = collect(fields)
-    printed = first(got, ("%0",))
+    printed = v.first(got, ("%0",))
     kind = _TYPES.get(printed.lower(), printed)
     isbn, issn = v.serials_of(got.get("%@", ()))
     return {
-        "title": first(got, ("%T",)),
+        "title": v.first(got, ("%T",)),
         "authors": _names(got.get("%A", ())) or _names(got.get("%E", ())),
         "year": v.year_of(value for tag in ("%D", "%8") for value in got.get(tag, ())),
-        "journal": first(got, ("%J",) if kind in _WHOLE else ("%J", "%B")),
-        "volume": first(got, ("%V",)),
-        "number": first(got, ("%N",)),
-        "pages": next((pages for tag in ("%P", "%]", "%&") if (pages := v.pages_of(first(got, (tag,)), ""))), ""),
+        "journal": v.first(got, ("%J",) if kind in _WHOLE else ("%J", "%B")),
+        "volume": v.first(got, ("%V",)),
+        "number": v.first(got, ("%N",)),
+        "pages": next((pages for tag in ("%P", "%]", "%&") if (pages := v.pages_of(v.first(got, (tag,)), ""))), ""),
         "doi": _doi(got),
-        "abstract": first(got, ("%X",)),
+        "abstract": v.first(got, ("%X",)),
         "keywords": _keywords(got.get("%K", [])),
         "isbn": isbn,
         "issn": issn,
         "url": next((line for value in got.get("%U", ()) for line in map(str.strip, value.split("\n")) if line), ""),
-        "language": first(got, ("%G",)),
+        "language": v.first(got, ("%G",)),
         "type": kind,
     }
 

@@ -121,6 +121,7 @@ class Format:
         extensions: usual file extensions; a hint for messages, never used to decide.
         systems: (name, regular expression) of the systems that write this format, each told by its marks in the
             first part of a text; the first that matches names it.
+        table: it has columns, which a person may name for the fields.
         magic: first bytes of a binary file; `recognises` then sees its bytes as Latin-1.
     """
 
@@ -131,4 +132,5 @@ class Format:
     write: Callable[[Iterable[Record]], str] | None = None
     extensions: tuple[str, ...] = ()
     systems: Sequence[tuple[str, str]] = ()
+    table: bool = False
     magic: bytes = b""

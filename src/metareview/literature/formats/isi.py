@@ -8,7 +8,7 @@ from typing import Any
 
 from metareview.literature.formats import values as v
 from metareview.literature.formats.format import Account, Entry, Format
-from metareview.literature.formats.tagged import Shape, collect, first, listed, read_tagged
+from metareview.literature.formats.tagged import Shape, collect, listed, read_tagged
 from metareview.literature.source import Source
 
 # the field tags of Web of Science help (hs_wos_fieldtags, hs_alldb_fieldtags), Zoological Record and Derwent included
@@ -64,20 +64,20 @@ def normalise(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
     kind = _type(got)
     isbn, issn = v.serials_of([*got.get("SN", ()), *got.get("EI", ()), *got.get("BN", ())])
     return {
-        "title": first(got, ("TI", "FT")),
+        "title": v.first(got, ("TI", "FT")),
         "authors": _authors(got),
         "year": v.year_of(value for tag in ("PY", "PD", "EA", "EY") for value in got.get(tag, ())),
-        "journal": first(got, ("JI", "J9") if kind == "BOOK" else ("SO", "JI", "J9")),
-        "volume": first(got, ("VL",)),
-        "number": first(got, ("IS",)),
-        "pages": v.pages_of(first(got, ("BP",)), first(got, ("EP",))) or _article(first(got, ("PS", "AR"))),
-        "doi": v.doi_of(first(got, ("DI", "D2") if kind == "BOOK" else ("DI",))),
-        "abstract": first(got, ("AB",)),
+        "journal": v.first(got, ("JI", "J9") if kind == "BOOK" else ("SO", "JI", "J9")),
+        "volume": v.first(got, ("VL",)),
+        "number": v.first(got, ("IS",)),
+        "pages": v.pages_of(v.first(got, ("BP",)), v.first(got, ("EP",))) or _article(v.first(got, ("PS", "AR"))),
+        "doi": v.doi_of(v.first(got, ("DI", "D2") if kind == "BOOK" else ("DI",))),
+        "abstract": v.first(got, ("AB",)),
         "keywords": listed([*got.get("DE", ()), *got.get("ID", ())]),
         "isbn": isbn,
         "issn": issn,
-        "url": first(got, ("UR",)),
-        "language": first(got, ("LA",)),
+        "url": v.first(got, ("UR",)),
+        "language": v.first(got, ("LA",)),
         "type": kind,
     }
 
@@ -97,12 +97,12 @@ def _authors(got: dict[str, list[str]]) -> tuple[str, ...]:
 
 def _type(got: dict[str, list[str]]) -> str:
     """Return the type as its RIS export has it: a part of a book that a conference gave is a paper."""
-    kind = first(got, ("PT",))
+    kind = v.first(got, ("PT",))
     if kind not in ("B", "S", "C"):
         return _TYPES.get(kind, kind)
     if kind == "C" or "CT" in got:
         return "CPAPER"
-    return "BOOK" if first(got, ("DT",)) == "Book" else "CHAP"
+    return "BOOK" if v.first(got, ("DT",)) == "Book" else "CHAP"
 
 
 FORMAT = Format(

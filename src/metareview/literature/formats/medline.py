@@ -8,7 +8,7 @@ from typing import Any
 
 from metareview.literature.formats import values as v
 from metareview.literature.formats.format import Account, Entry, Format
-from metareview.literature.formats.tagged import Shape, collect, first, read_tagged
+from metareview.literature.formats.tagged import Shape, collect, read_tagged
 from metareview.literature.source import Source
 
 # the field tags of PubMed help ("MEDLINE/PubMed data element descriptions")
@@ -66,24 +66,24 @@ def normalise(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
         "title": _title(got),
         "authors": _names(fields, "FAU", "AU", "CN") or _names(fields, "FED", "ED", ""),
         "year": v.year_of(value for tag in ("DP", "DEP", "EDAT") for value in got.get(tag, ())),
-        "journal": first(got, ("JT", "TA")) or (first(got, ("BTI",)) if "TI" in got else ""),
-        "volume": first(got, ("VI",)),
-        "number": first(got, ("IP",)),
-        "pages": v.pages_of(first(got, ("PG",)), ""),
+        "journal": v.first(got, ("JT", "TA")) or (v.first(got, ("BTI",)) if "TI" in got else ""),
+        "volume": v.first(got, ("VI",)),
+        "number": v.first(got, ("IP",)),
+        "pages": v.pages_of(v.first(got, ("PG",)), ""),
         "doi": _doi(got),
-        "abstract": first(got, ("AB",)) or _NO_ABSTRACT.sub("", first(got, ("OAB",))),
+        "abstract": v.first(got, ("AB",)) or _NO_ABSTRACT.sub("", v.first(got, ("OAB",))),
         "keywords": tuple(word for tag, value in fields if tag in ("MH", "OT") and (word := v.plain(value))),
         "isbn": isbn,
         "issn": issn,
-        "url": first(got, ("URLF", "URLS")),
-        "language": first(got, ("LA",)),
+        "url": v.first(got, ("URLF", "URLS")),
+        "language": v.first(got, ("LA",)),
         "type": _type(got),
     }
 
 
 def _title(got: dict[str, list[str]]) -> str:
-    title = first(got, ("TI", "BTI", "TT"))
-    return first(got, ("TT",)) or title if _NO_TITLE.fullmatch(title) else title
+    title = v.first(got, ("TI", "BTI", "TT"))
+    return v.first(got, ("TT",)) or title if _NO_TITLE.fullmatch(title) else title
 
 
 def _names(fields: Iterable[tuple[str, str]], full: str, short: str, group: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from metareview.literature.formats import values as v
 from metareview.literature.formats.format import Account, Entry, Format
 from metareview.literature.formats.ovid_source import place_of, type_of
-from metareview.literature.formats.tagged import Shape, collect, first, listed, read_tagged
+from metareview.literature.formats.tagged import Shape, collect, listed, read_tagged
 from metareview.literature.source import Source
 
 # labels seen in exports of MEDLINE, Embase, PsycINFO, BIOSIS and Zoological Record; each database has its own
@@ -54,23 +54,23 @@ def normalise(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
     got = collect(fields)
     isbn, issn = v.serials_of([*got.get("IS", ()), *got.get("ES", ()), *got.get("IB", ())])
     kind = type_of(listed([*got.get("PT", ()), *got.get("DT", ())]))
-    place = place_of(first(got, ("SO",)), kind)
+    place = place_of(v.first(got, ("SO",)), kind)
     return {
-        "title": first(got, ("TI", "TT", "OT")),
+        "title": v.first(got, ("TI", "TT", "OT")),
         "authors": tuple(name for value in got.get("AU", ()) if (name := _ROLE.sub("", v.plain(value)).rstrip(","))),
         "year": v.year_of(value for tag in ("YR", "PY", "DP", "DG", "SO") for value in got.get(tag, ())),
-        "journal": first(got, ("JT", "JN", "NJ", "TA", "JA")) or place.journal,
-        "volume": first(got, ("VI", "VO")) or place.volume,
-        "number": first(got, ("IP",)) or place.number,
-        "pages": v.pages_of(first(got, ("PG",)), "") or place.pages,
+        "journal": v.first(got, ("JT", "JN", "NJ", "TA", "JA")) or place.journal,
+        "volume": v.first(got, ("VI", "VO")) or place.volume,
+        "number": v.first(got, ("IP",)) or place.number,
+        "pages": v.pages_of(v.first(got, ("PG",)), "") or place.pages,
         "doi": next((doi for value in got.get("DO", ()) if (doi := v.doi_of(value))), ""),
-        "abstract": first(got, ("AB",)),
+        "abstract": v.first(got, ("AB",)),
         "keywords": _keywords(got),
         "isbn": isbn,
         "issn": issn,
-        "url": first(got, ("UR", "XL")),
-        "language": first(got, ("LG", "LA")),
-        "type": kind or ("JOUR" if place.journal else first(got, ("PT",))),
+        "url": v.first(got, ("UR", "XL")),
+        "language": v.first(got, ("LG", "LA")),
+        "type": kind or ("JOUR" if place.journal else v.first(got, ("PT",))),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from metareview.literature.formats import values as v
 from metareview.literature.formats.format import Account, Entry, Format
 from metareview.literature.formats.ovid_source import place_of, type_of
-from metareview.literature.formats.tagged import Shape, collect, first, listed, read_tagged
+from metareview.literature.formats.tagged import Shape, collect, listed, read_tagged
 from metareview.literature.source import Source
 
 # field names of Ovid's database guides (ospguides.ovid.com)
@@ -54,25 +54,25 @@ def normalise(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
     got = collect(fields)
     printed = [value for name in ("Publication Type", "Document Type") for value in got.get(name, ())]
     kind = type_of(_items(printed))
-    place = place_of(first(got, ("Source",)), kind)
+    place = place_of(v.first(got, ("Source",)), kind)
     isbn, issn = v.serials_of(value for name in _SERIALS for value in got.get(name, ()))
     years = ("Year of Publication", "Date of Publication", "Source")
     return {
-        "title": first(got, ("Title", "Translated Title", "Original Title")),
+        "title": v.first(got, ("Title", "Translated Title", "Original Title")),
         "authors": _items(got.get("Authors") or got.get("Author") or got.get("Authors Full Name") or ()),
         "year": v.year_of(value for name in years for value in got.get(name, ())),
-        "journal": first(got, ("Journal Name", "NLM Journal Name")) or place.journal,
-        "volume": first(got, ("Volume",)) or place.volume,
-        "number": first(got, ("Issue/Part",)) or place.number,
-        "pages": v.pages_of(first(got, ("Page", "Pagination")), "") or place.pages,
-        "doi": v.doi_of(first(got, ("Digital Object Identifier", "DOI"))),
-        "abstract": first(got, ("Abstract",)),
+        "journal": v.first(got, ("Journal Name", "NLM Journal Name")) or place.journal,
+        "volume": v.first(got, ("Volume",)) or place.volume,
+        "number": v.first(got, ("Issue/Part",)) or place.number,
+        "pages": v.pages_of(v.first(got, ("Page", "Pagination")), "") or place.pages,
+        "doi": v.doi_of(v.first(got, ("Digital Object Identifier", "DOI"))),
+        "abstract": v.first(got, ("Abstract",)),
         "keywords": _items(value for name in _HEADINGS for value in got.get(name, ())),
         "isbn": isbn,
         "issn": issn,
-        "url": first(got, ("URL",)),
-        "language": first(got, ("Language",)).rstrip("."),
-        "type": kind or ("JOUR" if place.journal else first(got, ("Publication Type",))),
+        "url": v.first(got, ("URL",)),
+        "language": v.first(got, ("Language",)).rstrip("."),
+        "type": kind or ("JOUR" if place.journal else v.first(got, ("Publication Type",))),
     }
 
 

@@ -109,35 +109,26 @@ def _gather(fields: Iterable[tuple[str, str]], got: dict[str, list[str]]) -> Non
 
 
 def _normalised(got: dict[str, list[str]]) -> dict[str, Any]:
-    kind = _first(got, ("TY",))
+    kind = v.first(got, ("TY",))
     whole = kind.upper() in _WHOLE
     isbn, issn = v.serials_of(got["SN"]) if "SN" in got else ("", "")
     return {
-        "title": _first(got, _TITLE if whole or "T2" not in got else _TITLE[:3]),
+        "title": v.first(got, _TITLE if whole or "T2" not in got else _TITLE[:3]),
         "authors": _authors(got),
         "year": v.year_of([value for tag in _YEARS if tag in got for value in got[tag]]),
-        "journal": _first(got, _BOOK_JOURNAL if whole else _JOURNAL),
-        "volume": _first(got, ("VL", "VO")),
-        "number": _first(got, ("IS", "CP") if kind == "JOUR" else ("IS",)),
-        "pages": v.pages_of(_first(got, ("SP",)), _first(got, ("EP",))) or v.article_number(_first(got, ("C7",))),
+        "journal": v.first(got, _BOOK_JOURNAL if whole else _JOURNAL),
+        "volume": v.first(got, ("VL", "VO")),
+        "number": v.first(got, ("IS", "CP") if kind == "JOUR" else ("IS",)),
+        "pages": v.pages_of(v.first(got, ("SP",)), v.first(got, ("EP",))) or v.article_number(v.first(got, ("C7",))),
         "doi": _doi(got),
         "abstract": _abstract(got),
         "keywords": _keywords(got.get("KW", [])),
         "isbn": isbn,
         "issn": issn,
         "url": _url(got),
-        "language": _first(got, ("LA",)),
+        "language": v.first(got, ("LA",)),
         "type": kind,
     }
-
-
-def _first(got: dict[str, list[str]], tags: Sequence[str]) -> str:
-    """Return the first value that is not empty, of the first tag that has one."""
-    for tag in tags:
-        for value in got.get(tag, ()):
-            if text := v.plain(value):
-                return text
-    return ""
 
 
 def _is_plain(text: str) -> bool:

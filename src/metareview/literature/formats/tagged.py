@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from metareview.literature.formats import values as v
@@ -251,11 +251,6 @@ def collect(fields: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
         if value:
             got.setdefault(tag, []).append(value)
     return got
-
-
-def first(got: dict[str, list[str]], tags: Sequence[str]) -> str:
-    """Return the first value that is not empty, of the first tag that has one, on one line."""
-    return next((text for tag in tags for value in got.get(tag, ()) if (text := v.plain(value))), "")
 
 
 def listed(values: Iterable[str], mark: str = ";") -> tuple[str, ...]:

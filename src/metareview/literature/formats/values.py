@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import unquote
 
 _INLINE = re.compile(
@@ -45,6 +45,15 @@ def plain(text: str) -> str:
 
 def _without_tags(text: str) -> str:
     return _BLOCK.sub(" ", _INLINE.sub("", text))
+
+
+def first(got: Mapping[str, Sequence[str]], tags: Iterable[str]) -> str:
+    """Return the first value that is not empty, of the first tag that has one, on one line."""
+    for tag in tags:
+        for value in got.get(tag, ()):
+            if text := plain(value):
+                return text
+    return ""
 
 
 def year_of(values: Iterable[str]) -> int | None:

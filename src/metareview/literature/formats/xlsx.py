@@ -180,6 +180,7 @@ FORMAT = Format(
     recognises=recognises,
     read=read,
     extensions=("xlsx", "xlsm"),
+    table=True,
     systems=SYSTEMS,
     magic=b"PK\x03\x04",
 )
