@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from metareview.errors import MetareviewError
 from metareview.literature.formats.delimited_rows import Shape, rows_of
 from metareview.literature.formats.registry import formats
-from metareview.literature.formats.table_dialects import FIELDS
+from metareview.literature.formats.table_columns import FIELDS
 from metareview.literature.reading import ReadResult, read_records
 from metareview.literature.records import Record
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from metareview.errors import MetareviewError
+from metareview.literature.formats import table_columns as c
 from metareview.literature.formats import table_dialects as d
 from metareview.literature.formats import values as v
 
@@ -17,8 +18,8 @@ _SHOWN = 40
 _LONG_KEY = 60
 _ALIASES = {"author": "authors", "keyword": "keywords", "issue": "number", "date": "year"}
 _COLUMN = re.compile(r"column ([1-9]\d{0,4})", re.IGNORECASE)
-_FIELDS_OF = {d.key(name): name_of for name_of, names in d.GENERIC.items() for name in names}
-_TITLES = frozenset(map(d.key, d.GENERIC["title"]))
+_FIELDS_OF = {c.key(name): name_of for name_of, names in c.GENERIC.items() for name in names}
+_TITLES = frozenset(map(c.key, c.GENERIC["title"]))
 
 
 class Row(NamedTuple):
@@ -59,13 +60,13 @@ def plan_of(cells: Sequence[str], mapped: Mapping[str, str]) -> Plan | None:
         cells: the row; mapped: field of a record -> column, as a person said.
     """
     tags = tags_of(cells)
-    present = {k: tag for tag in reversed(tags) if (k := d.key(tag))}
+    present = {k: tag for tag in reversed(tags) if (k := c.key(tag))}
     keys = frozenset(present)
     dialect = next((one for one in d.DIALECTS if _has_marks(one, keys)), d.GENERIC_DIALECT)
     columns = {
         name: found
-        for name in (*d.FIELDS, *d.PARTS)
-        if (found := _found((*dialect.columns.get(name, ()), *d.GENERIC.get(name, ())), present))
+        for name in (*c.FIELDS, *c.PARTS)
+        if (found := _found((*dialect.columns.get(name, ()), *c.GENERIC.get(name, ())), present))
     }
     if mapped:
         own = {name: _column(tags, present, said) for name, said in mapped.items()}
@@ -103,9 +104,9 @@ def checked(columns: Mapping[str, str]) -> dict[str, str]:
     """
     named = {_ALIASES.get(name.strip().lower(), name.strip().lower()): said for name, said in columns.items()}
     for name in named:
-        if name not in d.FIELDS:
+        if name not in c.FIELDS:
             raise MetareviewError(
-                f"a record has no field {name!r}; its fields are: {', '.join(d.FIELDS)}",
+                f"a record has no field {name!r}; its fields are: {', '.join(c.FIELDS)}",
                 "Map one of these to a column.",
             )
     return named
@@ -150,12 +151,12 @@ def header_again(row: Row, plan: Plan) -> Plan | None:
         return None
     if tuple(row.cells) == plan.tags[: len(row.cells)] and len(row.cells) > 1:
         return plan
-    if d.key(first) not in plan.keys and d.key(first) not in _FIELDS_OF:
+    if c.key(first) not in plan.keys and c.key(first) not in _FIELDS_OF:
         return None
-    if not any(d.key(cell) in _TITLES for cell in row.cells):
+    if not any(c.key(cell) in _TITLES for cell in row.cells):
         return None
     again = plan_of(row.cells, {})
-    alike = sum(d.key(cell) in plan.keys or d.key(cell) in _FIELDS_OF for cell in row.cells if cell.strip())
+    alike = sum(c.key(cell) in plan.keys or c.key(cell) in _FIELDS_OF for cell in row.cells if cell.strip())
     return again if again and again.score() > 0.3 and alike > len(row.cells) / 2 else None
 
 
@@ -165,19 +166,19 @@ def tags_of(cells: Sequence[str]) -> tuple[str, ...]:
 
 
 def _has_marks(dialect: d.Dialect, keys: frozenset[str]) -> bool:
-    return any(all(d.key(name) in keys for name in names) for names in dialect.marks)
+    return any(all(c.key(name) in keys for name in names) for names in dialect.marks)
 
 
 def _found(names: Iterable[str], present: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(present[k] for name in names if (k := d.key(name)) in present))
+    return tuple(dict.fromkeys(present[k] for name in names if (k := c.key(name)) in present))
 
 
 def _column(tags: tuple[str, ...], present: Mapping[str, str], said: str) -> str | None:
-    return said if said in tags else present.get(d.key(said))
+    return said if said in tags else present.get(c.key(said))
 
 
 def _looks_like(cells: Sequence[str], columns: Mapping[str, tuple[str, ...]]) -> bool:
     """Tell whether a row of no known system may be a header: short names, no address or number among them."""
     filled = [cell for cell in cells if cell.strip()]
     short = all(len(cell) <= _LONG_KEY and "\n" not in cell for cell in filled)
-    return short and len(columns) > 1 and len({d.key(cell) for cell in filled}) > len(filled) / 2
+    return short and len(columns) > 1 and len({c.key(cell) for cell in filled}) > len(filled) / 2

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from metareview.literature.formats import table_dialects as d
+from metareview.literature.formats import table_columns as c
 from metareview.literature.formats import values as v
 from metareview.literature.formats.table_header import Plan
 from metareview.literature.formats.table_names import SPLITTERS
@@ -57,7 +57,7 @@ def _clean(value: str, plan: Plan) -> str:
         text = text[2:-1].replace('""', '"')
     elif text.startswith("'") and text.lstrip("'")[:1] in ("=", "+", "-", "@") and not plan.dialect.system:
         text = text[1:]
-    return "" if text.casefold() in d.MISSING else text
+    return "" if text.casefold() in c.MISSING else text
 
 
 def _number(text: str) -> str:
@@ -98,7 +98,7 @@ def _doi(values: Sequence[str], addresses: Sequence[str]) -> str:
 def _type(printed: str) -> str:
     """Return the RIS code of a kind of document; of several (`Article; Proceedings Paper`) the first that has one."""
     kinds = re.split(r"[;,|]", printed)
-    return next((d.TYPES[k] for kind in kinds if (k := d.key(kind)) in d.TYPES), printed)
+    return next((c.TYPES[k] for kind in kinds if (k := c.key(kind)) in c.TYPES), printed)
 
 
 def _from_citation(plan: Plan, values: Sequence[str]) -> dict[str, Any]:
@@ -119,6 +119,6 @@ def _literal(plan: Plan, got: Mapping[str, list[str]]) -> dict[str, Any]:
         return text[1:] if text[:1] == "'" and text.lstrip("'").startswith(FORMULA_STARTS) else text
 
     split = SPLITTERS[plan.dialect.names]
-    record: dict[str, Any] = {name: value(name) for name in d.FIELDS}
+    record: dict[str, Any] = {name: value(name) for name in c.FIELDS}
     record |= {name: split(record[name]) for name in ("authors", "keywords")}
     return record | {"year": v.year_of([record["year"]])}

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from metareview.literature.formats.table_dialects import FIELDS
+from metareview.literature.formats.table_columns import FIELDS
 from metareview.literature.records import Record
 from metareview.tabular import escaped
 
