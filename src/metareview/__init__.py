@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .effects.compute import effect_size
+    from .effects.convert import convert
+    from .effects.explain import explain
     from .effects.overdispersion import estimate_phi, phi_table
+    from .effects.registry import conversions_frame as conversions
     from .effects.registry import measures_frame as measures
     from .errors import MetareviewError
     from .literature.dedupe.deduplicate import deduplicate
@@ -25,9 +28,12 @@ if TYPE_CHECKING:
 __all__ = [
     "MetareviewError",
     "Review",
+    "conversions",
+    "convert",
     "deduplicate",
     "effect_size",
     "estimate_phi",
+    "explain",
     "figures",
     "leave_one_out",
     "measures",
@@ -44,8 +50,11 @@ _WHERE = {
     "MetareviewError": ("errors", "MetareviewError"),
     "Review": ("review", "Review"),
     "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
+    "conversions": ("effects.registry", "conversions_frame"),
+    "convert": ("effects.convert", "convert"),
     "effect_size": ("effects.compute", "effect_size"),
     "estimate_phi": ("effects.overdispersion", "estimate_phi"),
+    "explain": ("effects.explain", "explain"),
     "leave_one_out": ("synthesis.influence", "leave_one_out"),
     "measures": ("effects.registry", "measures_frame"),
     "open_review": ("review", "open_review"),

@@ -107,7 +107,7 @@ def test_the_registry_is_sorted_and_printed_as_a_table() -> None:
     assert list(measures()) == sorted(measures()) == list(frame["name"])
     assert {"GEN", "GENDIFF", "IRR", "MD", "OR", "RD", "RIRR", "ROM", "RR", "SMD"} <= set(measures())
     assert list(frame.columns) == [
-        *("name", "title", "formula_id", "formula", "inputs", "scale", "orientation", "source")
+        *("name", "title", "family", "formula_id", "formula", "inputs", "scale", "orientation", "source")
     ]
     assert isinstance(frame, pd.DataFrame) and frame["formula_id"].is_unique
     assert frame.set_index("name").loc["IRR", "inputs"] == "x1, t1, x2, t2, [phi]"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metareview.effects.measure import Columns, Floats, Input, Mask, Measure, Problem, flag_rows
+from metareview.effects.measure import Calculation, Columns, Floats, Input, Mask, Problem, flag_rows
 from metareview.errors import MetareviewError
 
 KINDS: dict[str, tuple[Callable[[Floats], Mask], str]] = {
@@ -23,6 +23,13 @@ KINDS: dict[str, tuple[Callable[[Floats], Mask], str]] = {
     "se": (lambda x: x > 0, "{:g} is not above 0; a standard error is positive"),
     "p": (lambda x: (x > 0) & (x < 1), "{:g} is not between 0 and 1; a p value is"),
     "level": (lambda x: (x >= 50) & (x < 100), "{:g} is not a level in percent such as 95"),
+    "positive": (lambda x: x > 0, "{:g} is not above 0"),
+    "variance": (lambda x: x > 0, "{:g} is not above 0; a variance is positive"),
+    "statistic": (lambda x: x >= 0, "{:g} is below 0; this statistic is 0 or more"),
+    "correlation": (lambda x: (x >= -1) & (x <= 1), "{:g} is beyond 1; a correlation is between -1 and 1"),
+    "share": (lambda x: (x >= 0) & (x <= 1), "{:g} is not between 0 and 1"),
+    "icc": (lambda x: (x >= 0) & (x < 1), "{:g} is not from 0 to below 1; an intraclass correlation is"),
+    "alpha": (lambda x: x < 1, "{:g} is not below 1; a reliability is"),
     "df": (lambda x: x > 0, "{:g} is not above 0; degrees of freedom are"),
     "phi": (lambda x: x > 0, "{:g} is not above 0; overdispersion is"),
     "flag": (lambda x: (x == 0) | (x == 1), "{:g} is neither 0 nor 1"),
@@ -37,12 +44,23 @@ class Table:
     columns: Columns
     named: Mapping[str, str]
     raw: Mapping[str, Any]
-    labels: list[str]
+    labels: Any
     index: pd.Index[Any]
     problems: list[Problem]
 
+    def label(self, row: int) -> str:
+        """What messages call a row by."""
+        return str(self.labels[row])
 
-def read_inputs(measure: Measure, data: pd.DataFrame | None, given: Mapping[str, Any], labels: Any) -> Table:
+    def given(self) -> pd.DataFrame:
+        """What was given, as columns by input name."""
+        frame = pd.DataFrame(index=self.index)
+        for name, value in self.raw.items():
+            frame[name] = np.broadcast_to(np.asarray(value).ravel(), (len(self.index),)).copy()
+        return frame
+
+
+def read_inputs(measure: Calculation, data: pd.DataFrame | None, given: Mapping[str, Any], labels: Any) -> Table:
     """Every input of `measure` as floats; structural mistakes raise, mistakes in cells become problems."""
     _refuse_unknown(measure, given)
     raw, named = {}, {}
@@ -94,6 +112,9 @@ def to_floats(entry: Input, value: Any, length: int) -> tuple[Floats, list[Probl
     given = np.asarray(value)
     if given.dtype.kind in "iuf" and not entry.choices:
         return np.array(np.broadcast_to(given.ravel(), (length,)), dtype=float), []
+    if given.ndim == 0 and length > 1:
+        one, wrong = to_floats(entry, value, 1)
+        return np.repeat(one, length), [Problem(i, p.column, p.text) for p in wrong for i in range(length)]
     series = pd.Series(np.broadcast_to(np.asarray(value, dtype=object).ravel(), (length,)), dtype=object)
     blank = series.isna() | series.map(lambda cell: isinstance(cell, str) and not cell.strip())
     if entry.choices:
@@ -105,8 +126,8 @@ def to_floats(entry: Input, value: Any, length: int) -> tuple[Floats, list[Probl
         text = "is not a number"
     floats = values.to_numpy(dtype=float, copy=True)
     floats[blank.to_numpy(dtype=bool)] = np.nan
-    wrong = np.flatnonzero(np.isnan(floats) & ~blank.to_numpy(dtype=bool))
-    return floats, [Problem(int(i), entry.name, f"{series.iloc[i]!r} {text}") for i in wrong]
+    unread = np.flatnonzero(np.isnan(floats) & ~blank.to_numpy(dtype=bool))
+    return floats, [Problem(int(i), entry.name, f"{series.iloc[i]!r} {text}") for i in unread]
 
 
 def _number(cell: Any) -> float:
@@ -129,7 +150,7 @@ def _impossible(entry: Input, values: Floats, known: set[int]) -> list[Problem]:
     return found
 
 
-def _refuse_unknown(measure: Measure, given: Mapping[str, Any]) -> None:
+def _refuse_unknown(measure: Calculation, given: Mapping[str, Any]) -> None:
     for name in given:
         if name not in measure.input_names:
             close = difflib.get_close_matches(name, measure.input_names, n=2)
@@ -138,7 +159,7 @@ def _refuse_unknown(measure: Measure, given: Mapping[str, Any]) -> None:
             raise MetareviewError(f"{measure.name} has no input {name!r}.", f"{hint}Its inputs: {inputs}.")
 
 
-def _refuse_absent(measure: Measure, raw: Mapping[str, Any], data: pd.DataFrame | None) -> None:
+def _refuse_absent(measure: Calculation, raw: Mapping[str, Any], data: pd.DataFrame | None) -> None:
     absent = [entry.name for entry in measure.inputs if entry.required and entry.name not in raw]
     if absent:
         where = "" if data is None else f" The data have the columns {', '.join(map(str, data.columns))}."
@@ -148,7 +169,7 @@ def _refuse_absent(measure: Measure, raw: Mapping[str, Any], data: pd.DataFrame 
         raise MetareviewError(f"{measure.name} was given no input.", f"Its inputs: {', '.join(measure.input_names)}.")
 
 
-def _common_index(measure: Measure, raw: Mapping[str, Any], data: pd.DataFrame | None) -> pd.Index[Any]:
+def _common_index(measure: Calculation, raw: Mapping[str, Any], data: pd.DataFrame | None) -> pd.Index[Any]:
     """The rows' index: that of the data, or of the first Series, or 0, 1, ...; raises when lengths differ."""
     index = None if data is None else data.index
     lengths = {}
@@ -169,9 +190,9 @@ def _common_index(measure: Measure, raw: Mapping[str, Any], data: pd.DataFrame |
     return index if index is not None else pd.RangeIndex(next(iter(lengths.values()), 1))
 
 
-def _labels(labels: Any, data: pd.DataFrame | None, index: pd.Index[Any]) -> list[str]:
+def _labels(labels: Any, data: pd.DataFrame | None, index: pd.Index[Any]) -> Any:
     value = index if labels is None else pick("labels", labels, False, data)[0]
-    told = [str(label) for label in value]
+    told = value.to_numpy() if isinstance(value, pd.Series) else value
     if len(told) != len(index):
         raise MetareviewError(f"There are {len(told)} labels for {len(index)} rows.")
     return told

@@ -15,6 +15,7 @@ INPUTS = (
     Input("n2i", "size", False, "control in all, instead of di", "people"),
 )
 CELLS = ("ai", "bi", "ci", "di")
+ARMS = (("ai", "bi"), ("ci", "di"))
 SWAP = (("ai", "ci"), ("bi", "di"), ("n1i", "n2i"))
 _ARMS = (("ai", "bi", "n1i"), ("ci", "di", "n2i"))
 

@@ -174,7 +174,7 @@ class EffectRules(Part):
 
     phi: float = Field(default=1.0, gt=0)
     phi_source: Literal["given", "estimated", "assumed", "none"] = "assumed"
-    zero_cells: Literal["only0", "all", "none"] = "only0"
+    zero_cells: Literal["only0", "if0all", "all", "none", "treatment_arm"] = "only0"
     add: float = Field(default=0.5, ge=0)
     sense: str = ""
 

@@ -87,8 +87,7 @@ def phi_table(folder: ReviewFolder, frame: pd.DataFrame | None = None) -> pd.Dat
     found = []
     for measure, part in counts.groupby(MEASURE, sort=False):
         for phi in (1.0, 2.0, 4.0):
-            rules = folder.protocol.effects
-            again = effect_size(str(measure), _inputs(part), phi=phi, add=rules.add, to=rules.zero_cells)
+            again = effect_size(str(measure), _inputs(part), phi=phi, **_zero_rule(str(measure), folder.protocol))
             half = 1.959963984540054 * again["sei"]
             sense = part["sense_applied"]
             yi = again["yi"] * sense
@@ -139,7 +138,7 @@ def _of_measure(measure: str, rows: list[Any], protocol: Protocol) -> pd.DataFra
     # A variable that no row fills in is missing in each of them, which is told effect by effect.
     extra |= {i.name: float("nan") for i in found.inputs if i.required and i.name not in given}
     inputs = _inputs(given).assign(**extra)
-    frame = effect_size(found, inputs, labels="effect_id", add=rules.add, to=rules.zero_cells)
+    frame = effect_size(found, inputs, labels="effect_id", **_zero_rule(measure, protocol))
     sense = _sense(given, rules.sense)
     result = given.assign(
         yi=frame["yi"] * sense,
@@ -158,6 +157,14 @@ def _of_measure(measure: str, rows: list[Any], protocol: Protocol) -> pd.DataFra
         inputs=[_used(found.input_names, row.values) for row in rows],
     )
     return result
+
+
+def _zero_rule(measure: str, protocol: Protocol) -> dict[str, Any]:
+    """The protocol's zero-cell rule, for measures that need one."""
+    from ..effects.registry import find_measure
+
+    needs = find_measure(measure).zero_rule != "none"
+    return {"add": protocol.effects.add, "to": protocol.effects.zero_cells if needs else None}
 
 
 def _inputs(frame: pd.DataFrame) -> pd.DataFrame:

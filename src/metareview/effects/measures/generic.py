@@ -147,6 +147,7 @@ def check(columns: Columns) -> list[Problem]:
 MEASURE = Measure(
     name="GEN",
     title="Effect as reported",
+    family="as reported",
     formula_id="GEN.v1",
     formula="yi = g(estimate); vi = SE^2, SE by the first given of se, (g(high)-g(low))/(2z), t, p; "
     "g: ln(ratio), log_ratio as it is, ln(1+percent/100), difference as it is",

@@ -56,6 +56,7 @@ def check(columns: Columns) -> list[Problem]:
 MEASURE = Measure(
     name="GENDIFF",
     title="Difference of two reported effects",
+    family="as reported",
     formula_id="GENDIFF.v1",
     formula="yi = g(estimate_t) - g(estimate_c); vi = SE_t^2 + SE_c^2, each SE (g(high)-g(low))/(2z), "
     "arms independent; g as for GEN",

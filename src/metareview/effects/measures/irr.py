@@ -16,6 +16,7 @@ def compute(columns: Columns) -> Computed:
 MEASURE = Measure(
     name="IRR",
     title="Incidence rate ratio",
+    family="person-time",
     formula_id="IRR.v1",
     formula="yi = ln((x1/t1) / (x2/t2)); vi = phi * (1/x1 + 1/x2)",
     inputs=(

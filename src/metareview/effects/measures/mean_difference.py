@@ -15,6 +15,7 @@ def compute(columns: Columns) -> Computed:
 MEASURE = Measure(
     name="MD",
     title="Mean difference",
+    family="two means",
     formula_id="MD.v1",
     formula="yi = m1i - m2i; vi = sd1i^2/n1i + sd2i^2/n2i",
     inputs=two_means.INPUTS,

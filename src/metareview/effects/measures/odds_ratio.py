@@ -17,6 +17,7 @@ def compute(columns: Columns) -> Computed:
 MEASURE = Measure(
     name="OR",
     title="Odds ratio",
+    family="two by two",
     formula_id="OR.v1",
     formula="yi = ln((ai*di) / (bi*ci)); vi = 1/ai + 1/bi + 1/ci + 1/di",
     inputs=two_by_two.INPUTS,
@@ -32,5 +33,6 @@ MEASURE = Measure(
     prepare=two_by_two.prepare,
     check=two_by_two.check,
     cells=two_by_two.CELLS,
+    arms=two_by_two.ARMS,
     margins=(("ai", "ci"), ("bi", "di")),
 )

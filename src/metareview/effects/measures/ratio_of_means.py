@@ -23,6 +23,7 @@ def check(columns: Columns) -> list[Problem]:
 MEASURE = Measure(
     name="ROM",
     title="Ratio of means",
+    family="two means",
     formula_id="ROM.v1",
     formula="yi = ln(m1i/m2i); vi = sd1i^2/(n1i*m1i^2) + sd2i^2/(n2i*m2i^2)",
     inputs=two_means.INPUTS,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from metareview.effects.measure import Columns, Computed, Input, Measure, Problem, Source, flag_rows
 
 _EXPOSURES = ("ta", "tb", "tc", "td")
+_VARIANCE = "vi = phi * (1/a + 1/b + 1/c + 1/d)"
+_COUNTS = f"yi = ln(b/a) - ln(d/c); {_VARIANCE}"
+_RATES = f"yi = ln((b/tb) / (a/ta)) - ln((d/td) / (c/tc)); {_VARIANCE}"
 
 
 def compute(columns: Columns) -> Computed:
@@ -15,7 +20,13 @@ def compute(columns: Columns) -> Computed:
     ta, tb, tc, td = (columns[name] for name in _EXPOSURES)
     yi = np.log(b / tb) - np.log(a / ta) - np.log(d / td) + np.log(c / tc)
     vi = columns["phi"] * (1 / a + 1 / b + 1 / c + 1 / d)
-    return Computed(yi, vi)
+    plain = np.all([columns[name] == 1 for name in _EXPOSURES], axis=0)
+    return Computed(yi, vi, rule=np.where(plain, _COUNTS, _RATES).astype(object))
+
+
+def formula_of(values: Mapping[str, float]) -> str:
+    """The formula of a row: of counts where every exposure is 1, else of rates."""
+    return _COUNTS if all(values[name] == 1 for name in _EXPOSURES) else _RATES
 
 
 def prepare(columns: Columns) -> Columns:
@@ -33,8 +44,10 @@ def check(columns: Columns) -> list[Problem]:
 MEASURE = Measure(
     name="RIRR",
     title="Relative incident rate ratio",
+    family="area counts",
     formula_id="RIRR.v1",
-    formula="yi = ln(b/a) - ln(d/c); vi = phi * (1/a + 1/b + 1/c + 1/d); with exposures, rates in yi",
+    formula=_COUNTS,
+    formula_of=formula_of,
     inputs=(
         Input("a", "count", True, "treated area, before", "events"),
         Input("b", "count", True, "treated area, after", "events"),

@@ -22,8 +22,9 @@ def compute(columns: Columns) -> Computed:
 MEASURE = Measure(
     name="RD",
     title="Risk difference",
+    family="two by two",
     formula_id="RD.v1",
-    formula="yi = ai/n1i - ci/n2i; vi = ai*bi/n1i^3 + ci*di/n2i^3",
+    formula="n1i = ai + bi; n2i = ci + di; yi = ai/n1i - ci/n2i; vi = ai*bi/n1i^3 + ci*di/n2i^3",
     inputs=two_by_two.INPUTS,
     scale="linear",
     orientation="Below 0: a lower risk of the event in the treated group.",
@@ -38,4 +39,5 @@ MEASURE = Measure(
     prepare=two_by_two.prepare,
     check=two_by_two.check,
     cells=two_by_two.CELLS,
+    arms=two_by_two.ARMS,
 )

@@ -18,8 +18,9 @@ def compute(columns: Columns) -> Computed:
 MEASURE = Measure(
     name="RR",
     title="Risk ratio",
+    family="two by two",
     formula_id="RR.v1",
-    formula="yi = ln((ai/n1i) / (ci/n2i)); vi = 1/ai - 1/n1i + 1/ci - 1/n2i",
+    formula="n1i = ai + bi; n2i = ci + di; yi = ln((ai/n1i) / (ci/n2i)); vi = 1/ai - 1/n1i + 1/ci - 1/n2i",
     inputs=two_by_two.INPUTS,
     scale="log",
     orientation="Below 1 (log below 0): a lower risk of the event in the treated group.",
@@ -34,5 +35,6 @@ MEASURE = Measure(
     prepare=two_by_two.prepare,
     check=two_by_two.check,
     cells=two_by_two.CELLS,
+    arms=two_by_two.ARMS,
     margins=(("ai", "ci"),),
 )

@@ -29,8 +29,10 @@ def compute(columns: Columns) -> Computed:
 MEASURE = Measure(
     name="SMD",
     title="Standardised mean difference (Hedges' g)",
+    family="two means",
     formula_id="SMD.v1",
-    formula="yi = J(n1i+n2i-2) * (m1i - m2i) / pooled SD; vi = 1/n1i + 1/n2i + yi^2 / (2*(n1i+n2i))",
+    formula="df = n1i + n2i - 2; sp = sqrt(((n1i - 1)*sd1i^2 + (n2i - 1)*sd2i^2) / df); yi = J(df) * (m1i - m2i) / sp; "
+    "vi = 1/n1i + 1/n2i + yi^2 / (2*(n1i + n2i))",
     inputs=two_means.INPUTS,
     scale="linear",
     orientation="Below 0: a lower mean in the treated group, in pooled standard deviations.",
