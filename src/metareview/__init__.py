@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .effects.overdispersion import estimate_phi, phi_table
     from .effects.registry import conversions_frame as conversions
     from .effects.registry import measures_frame as measures
+    from .effects.transform import back_transform
     from .errors import MetareviewError
     from .literature.dedupe.deduplicate import deduplicate
     from .literature.reading import read_records, write_records
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MetareviewError",
     "Review",
+    "back_transform",
     "conversions",
     "convert",
     "deduplicate",
@@ -49,6 +51,7 @@ __all__ = [
 _WHERE = {
     "MetareviewError": ("errors", "MetareviewError"),
     "Review": ("review", "Review"),
+    "back_transform": ("effects.transform", "back_transform"),
     "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
     "conversions": ("effects.registry", "conversions_frame"),
     "convert": ("effects.convert", "convert"),
