@@ -49,7 +49,7 @@ def diagonal(
             (k,); inverse variances when None.
     """
     w = 1.0 / variances if weights is None else weights
-    bread = np.linalg.inv(X.T @ (w[:, None] * X))
+    bread = np.asarray(np.linalg.inv(X.T @ (w[:, None] * X)), dtype=np.float64)
     beta = bread @ (X.T @ (w * y))
     return Working(
         y,
