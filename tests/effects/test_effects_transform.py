@@ -114,6 +114,12 @@ def test_the_harmonic_mean_can_give_nothing_where_every_study_has_events(measure
     assert back_transform(name, steady.estimate) == pytest.approx(np.sum(TRAP["xi"]) / sizes.sum(), rel=0.05)
 
 
+# Röver & Friede (2022), Double arcsine transform not appropriate for meta-analysis: the order of proportions is lost
+def test_double_arcsines_of_groups_of_different_size_are_not_in_the_order_of_their_proportions() -> None:
+    none_of_ten, one_of_hundred = effect_size("PFT", xi=[0, 1], ni=[10, 100])["yi"]
+    assert none_of_ten > one_of_hundred
+
+
 # Printed on R-help on 16 December 2010 by metafor's author
 def test_double_arcsines_as_printed() -> None:
     found = effect_size("PFT", xi=[0, 1, 12, 38, 40], ni=[10, 10, 20, 40, 40])
