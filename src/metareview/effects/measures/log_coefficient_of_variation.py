@@ -3,10 +3,11 @@
 The standard deviation as a share of the mean, on the log scale: spread at equal means. The outcome needs a true zero, and
 a mean well above 0.
 
-1/(2(n - 1)) corrects the logarithm of the standard deviation, as in `SDLN`; the bias of the logarithm of the mean, about
--sdi^2/(2 ni mi^2) and so the smaller one while the mean is above the standard deviation, is left, as metafor 3.8.1 does. Nakagawa and others subtract from the variance a term with the correlation between
-means and standard deviations over studies; here, as in metafor, it is 0, which is right for a normally distributed
-outcome, whose sample mean and standard deviation are independent.
+1/(2(n - 1)) corrects the logarithm of the standard deviation, as in `SDLN`. The bias of the logarithm of the mean, about
+-sdi^2/(2 ni mi^2) and so the smaller one while the mean is above the standard deviation, is left, as metafor 3.8.1 does.
+Nakagawa and others subtract from the variance a term with the correlation between means and standard deviations over
+studies; here, as in metafor, it is 0, which is right for a normally distributed outcome, whose sample mean and standard
+deviation are independent.
 """
 
 from __future__ import annotations
