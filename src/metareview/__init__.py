@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .report import figures
     from .review import Review, open_review
     from .synthesis.influence import leave_one_out
+    from .synthesis.multilevel.model import multilevel
     from .synthesis.pooling import pool
     from .synthesis.regression import regress
     from .synthesis.subgroups import subgroups
@@ -39,6 +40,7 @@ __all__ = [
     "figures",
     "leave_one_out",
     "measures",
+    "multilevel",
     "open_review",
     "phi_table",
     "pool",
@@ -60,6 +62,7 @@ _WHERE = {
     "explain": ("effects.explain", "explain"),
     "leave_one_out": ("synthesis.influence", "leave_one_out"),
     "measures": ("effects.registry", "measures_frame"),
+    "multilevel": ("synthesis.multilevel.model", "multilevel"),
     "open_review": ("review", "open_review"),
     "phi_table": ("effects.overdispersion", "phi_table"),
     "pool": ("synthesis.pooling", "pool"),
