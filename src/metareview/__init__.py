@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .effects.compute import effect_size
     from .effects.convert import convert
+    from .effects.dependence.coding import dependence_coded
+    from .effects.dependence.covariance import sampling_covariance
     from .effects.explain import explain
     from .effects.overdispersion import estimate_phi, phi_table
     from .effects.registry import conversions_frame as conversions
@@ -31,6 +33,7 @@ __all__ = [
     "conversions",
     "convert",
     "deduplicate",
+    "dependence_coded",
     "effect_size",
     "estimate_phi",
     "explain",
@@ -42,6 +45,7 @@ __all__ = [
     "pool",
     "read_records",
     "regress",
+    "sampling_covariance",
     "subgroups",
     "write_records",
 ]
@@ -52,6 +56,7 @@ _WHERE = {
     "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
     "conversions": ("effects.registry", "conversions_frame"),
     "convert": ("effects.convert", "convert"),
+    "dependence_coded": ("effects.dependence.coding", "dependence_coded"),
     "effect_size": ("effects.compute", "effect_size"),
     "estimate_phi": ("effects.overdispersion", "estimate_phi"),
     "explain": ("effects.explain", "explain"),
@@ -62,6 +67,7 @@ _WHERE = {
     "pool": ("synthesis.pooling", "pool"),
     "read_records": ("literature.reading", "read_records"),
     "regress": ("synthesis.regression", "regress"),
+    "sampling_covariance": ("effects.dependence.covariance", "sampling_covariance"),
     "subgroups": ("synthesis.subgroups", "subgroups"),
     "write_records": ("literature.reading", "write_records"),
 }
