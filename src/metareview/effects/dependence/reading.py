@@ -85,7 +85,7 @@ def _numbers(effects: pd.DataFrame, role: str, column: str | None) -> Floats:
         row = int(np.flatnonzero(wrong)[0])
         needed = "a share from 0 to 1" if role in SHARES else "a number" if role.startswith("time") else "above 0"
         raise MetareviewError(
-            f"{column} is {effects[column].iloc[row]!r} in row {effects.index[row]!r}; it is {needed}."
+            f"{column} is {str(effects[column].iloc[row])!r} in row {effects.index[row]!r}; it is {needed}."
         )
     return values
 
