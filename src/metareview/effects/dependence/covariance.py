@@ -176,7 +176,7 @@ def _blocks(
             repaired.append(name)
             at = start + place * len(a)
             after[at : at + len(a)] = stack[place][a, b] * root[place, a] * root[place, b]
-        matrices = stack * root[:, :, None] * root[:, None, :]
+        matrices = stack * (root[:, :, None] * root[:, None, :])
         matrices[:, range(size), range(size)] = vi[rows]
         for positions, matrix in zip(rows, matrices, strict=True):
             code = int(coding.cluster[positions[0]])
