@@ -60,8 +60,9 @@ def sampling_covariance(
     Source: Gleser & Olkin (2009), Stochastically dependent effect sizes, in The handbook of research synthesis and
     meta-analysis (2nd ed.), chapter 19.
     """
-    variances, names = _variances(effects, vi), _labels(effects, labels)
-    coding = read_coding(effects, study, roles)
+    names = _labels(effects, labels)
+    variances = _variances(effects, vi, names)
+    coding = read_coding(effects, study, roles, names)
     assumed = assume.read_assumed(effects, coding, rho, rho_within, rho_time, duplicates)
     parts, warnings = _scaled(find_parts(effects, coding), coding, assumed.time, variances, names)
     groups = list(_by_size(coding.cluster))
@@ -185,15 +186,13 @@ def _blocks(
     return tuple(found[code] for code in sorted(found)), after, tuple(repaired)
 
 
-def _variances(effects: pd.DataFrame, column: str) -> Floats:
+def _variances(effects: pd.DataFrame, column: str, names: Texts) -> Floats:
     if column not in effects.columns:
         raise MetareviewError(f"vi={column!r}: the effects have no such column.", "Compute effects with effect_size.")
     vi = pd.to_numeric(effects[column], errors="coerce").to_numpy(dtype=float, copy=True)
     if (bad := ~(np.isfinite(vi) & (vi > 0))).any():
-        rows = ", ".join(repr(effects.index[row]) for row in np.flatnonzero(bad)[:SHOWN])
-        raise MetareviewError(
-            f"{column} is not a number above 0 in row {rows}.", "Leave out effects without a variance."
-        )
+        rows = ", ".join(str(name) for name in names[bad][:SHOWN])
+        raise MetareviewError(f"{column} is not a number above 0 for {rows}.", "Leave out effects without a variance.")
     return vi
 
 

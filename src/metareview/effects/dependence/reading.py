@@ -16,8 +16,8 @@ NUMBERS = ("time", "time_control", "overlap_share", "control_overlap_share", "si
 SHARES = ("overlap_share", "control_overlap_share")
 
 
-def read_coding(effects: pd.DataFrame, study: str, roles: Mapping[str, Any]) -> Coding:
-    """The coding of a frame of effects.
+def read_coding(effects: pd.DataFrame, study: str, roles: Mapping[str, Any], names: Texts) -> Coding:
+    """The coding of a frame of effects, which messages call by `names`.
 
     Raises MetareviewError for a column that is not there, an effect without a study, and times, shares or sizes that
     are no (possible) number, naming the rows.
@@ -25,21 +25,21 @@ def read_coding(effects: pd.DataFrame, study: str, roles: Mapping[str, Any]) -> 
     found = find_columns(effects, roles)
     column_of(effects, "study", study)
     if effects[study].isna().any():
-        rows = ", ".join(map(str, effects.index[effects[study].isna()][:5]))
-        raise MetareviewError(f"{study} is missing in row {rows}.", "Every effect belongs to a study.")
+        rows = ", ".join(map(str, names[effects[study].isna()][:5]))
+        raise MetareviewError(f"{study} is missing for {rows}.", "Every effect belongs to a study.")
     cluster, clusters = _clusters(effects, study, found.get("sample"))
     told = {role: _words(effects, found.get(role)) for role in ("treated", "control", "outcome", "instrument")}
     warnings = _half_coded(cluster, clusters, {**told, "sample": _words(effects, found.get("sample"))}, found)
     codes = {role: pd.factorize(told[role]) for role in ("outcome", "instrument")}
-    numbers = {role: _numbers(effects, role, found.get(role)) for role in NUMBERS}
+    numbers = {role: _numbers(effects, role, found.get(role), names) for role in NUMBERS}
     treated_time = np.where(np.isnan(numbers["time"]), 0.0, numbers["time"])
-    _require_times(effects, cluster, numbers["time"], found.get("time"))
+    _require_times(names, cluster, numbers["time"], found.get("time"))
     control_time = np.where(np.isnan(numbers["time_control"]), treated_time, numbers["time_control"])
     return Coding(
         cluster=cluster,
         clusters=clusters,
         group=_within(cluster, told["treated"], told["control"], ("(treated)", "(control)")),
-        overlap=_overlaps(effects, cluster, found),
+        overlap=_overlaps(effects, cluster, found, names),
         share=np.array([numbers["overlap_share"], numbers["control_overlap_share"]]),
         outcome=codes["outcome"][0].astype(np.int64),
         instrument=codes["instrument"][0].astype(np.int64),
@@ -70,7 +70,7 @@ def _words(effects: pd.DataFrame, column: str | None) -> Texts:
     return np.asarray(values.astype(object).where(values.notna(), "").astype(str).str.strip(), dtype=object)
 
 
-def _numbers(effects: pd.DataFrame, role: str, column: str | None) -> Floats:
+def _numbers(effects: pd.DataFrame, role: str, column: str | None, names: Texts) -> Floats:
     """A column as numbers, nan for blank cells; shape (n,)."""
     if column is None:
         return np.full(len(effects), np.nan)
@@ -84,9 +84,7 @@ def _numbers(effects: pd.DataFrame, role: str, column: str | None) -> Floats:
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         needed = "a share from 0 to 1" if role in SHARES else "a number" if role.startswith("time") else "above 0"
-        raise MetareviewError(
-            f"{column} is {str(effects[column].iloc[row])!r} in row {effects.index[row]!r}; it is {needed}."
-        )
+        raise MetareviewError(f"{column} is {str(effects[column].iloc[row])!r} for {names[row]}; it is {needed}.")
     return values
 
 
@@ -98,14 +96,13 @@ def _within(cluster: Ints, first: Texts, second: Texts, blank: tuple[str, str]) 
     return both
 
 
-def _overlaps(effects: pd.DataFrame, cluster: Ints, found: Mapping[str, str]) -> Ints:
+def _overlaps(effects: pd.DataFrame, cluster: Ints, found: Mapping[str, str], names: Texts) -> Ints:
     one, two = (_words(effects, found.get(role)) for role in ("overlap", "control_overlap"))
     for words, role in ((one, "overlap_share"), (two, "control_overlap_share")):
-        share = _numbers(effects, role, found.get(role))
+        share = _numbers(effects, role, found.get(role), names)
         if (bare := (words != "") & np.isnan(share)).any():
-            row = effects.index[int(np.flatnonzero(bare)[0])]
             raise MetareviewError(
-                f"row {row!r} names a place it shares with others, and no {role}.",
+                f"{names[bare][0]} names a place it shares with others, and no {role}.",
                 "Code the share of its events that fall in that place, from 0 to 1.",
             )
     return np.where(np.array([one, two]) == "", -1, _within(cluster, one, two, ("", "")))
@@ -126,14 +123,14 @@ def _half_coded(cluster: Ints, clusters: Texts, told: Mapping[str, Texts], found
     return tuple(warnings)
 
 
-def _require_times(effects: pd.DataFrame, cluster: Ints, time: Floats, column: str | None) -> None:
+def _require_times(names: Texts, cluster: Ints, time: Floats, column: str | None) -> None:
     if column is None:
         return
     blank = pd.Series(np.isnan(time)).groupby(cluster).transform("mean").to_numpy()
     mixed = np.flatnonzero(np.isnan(time) & (blank < 1))
     if len(mixed):
-        rows = ", ".join(repr(effects.index[i]) for i in mixed[:5])
+        rows = ", ".join(str(names[i]) for i in mixed[:5])
         raise MetareviewError(
-            f"{column} is missing in row {rows}, and coded for other effects of the same study.",
+            f"{column} is missing for {rows}, and coded for other effects of the same study.",
             "Code the time of each effect, or pass time=None to leave times out.",
         )
