@@ -64,7 +64,7 @@ def sampling_covariance(
     variances = _variances(effects, vi, names)
     coding = read_coding(effects, study, roles, names)
     assumed = assume.read_assumed(effects, coding, rho, rho_within, rho_time, duplicates)
-    parts, warnings = _scaled(find_parts(effects, coding), coding, assumed.time, variances, names)
+    parts, warnings = _scaled(find_parts(effects, coding.size, coding.size_sd), coding, assumed.time, variances, names)
     groups = list(_by_size(coding.cluster))
     i, j = _pairs(groups)
     value, told = assume.correlations(coding, assumed, i, j)

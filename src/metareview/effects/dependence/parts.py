@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from metareview.effects import zeros
-from metareview.effects.dependence.coding import Coding, Ints
+from metareview.effects.dependence.coding import Ints
 from metareview.effects.measure import Columns, Floats, Texts
 from metareview.effects.registry import measures
 
@@ -97,18 +97,21 @@ _BY_SIZE = ("in proportion to 1/size of the treated group", "in proportion to 1/
 _EQUAL = ("half the variance, group sizes unknown", "half the variance, group sizes unknown")
 
 
-def find_parts(effects: pd.DataFrame, coding: Coding) -> Parts:
-    """The parts of every effect: by its measure's formula where the inputs are there, else by sizes, else halves."""
+def find_parts(effects: pd.DataFrame, size: Floats, size_sd: Floats) -> Parts:
+    """The parts of every effect: by its measure's formula where the inputs are there, else by sizes, else halves.
+
+    `size`: of the two groups, shape (2, n), nan where unknown. `size_sd`: people behind the standardiser, shape (n,).
+    """
     n = len(effects)
     root = np.zeros((3, 2, n))
-    sized = ~np.isnan(coding.size).any(axis=0)
-    root[MAIN] = np.where(sized, 1 / np.sqrt(np.where(sized, coding.size, 1.0)), np.sqrt(0.5))
+    sized = ~np.isnan(size).any(axis=0)
+    root[MAIN] = np.where(sized, 1 / np.sqrt(np.where(sized, size, 1.0)), np.sqrt(0.5))
     pooled = np.zeros(n)
     way = np.where(sized, BY_SIZE, EQUAL)
     text = np.where(sized, np.array([_BY_SIZE], dtype=object).T, np.array([_EQUAL], dtype=object).T).reshape(2, n)
     if "measure" in effects:
         for name in set(effects["measure"].dropna().astype(str)) & set(SPLITS):
-            _by_formula(effects, name, coding, Parts(root, pooled, way, text))
+            _by_formula(effects, name, size_sd, Parts(root, pooled, way, text))
     root[:, 1] *= np.array([-1.0, -1.0, 1.0])[:, None]
     root[BEFORE] *= -1
     sense = pd.to_numeric(effects["sense_applied"]).to_numpy(float) if "sense_applied" in effects else np.ones(n)
@@ -116,7 +119,7 @@ def find_parts(effects: pd.DataFrame, coding: Coding) -> Parts:
     return Parts(root, pooled, way, text)
 
 
-def _by_formula(effects: pd.DataFrame, name: str, coding: Coding, parts: Parts) -> None:
+def _by_formula(effects: pd.DataFrame, name: str, size_sd: Floats, parts: Parts) -> None:
     """Put in the parts of the effects of one measure whose inputs are there; the arrays are changed in place."""
     rows = np.flatnonzero((effects["measure"].astype(str) == name).to_numpy())
     columns = _inputs(effects.iloc[rows], name)
@@ -129,7 +132,7 @@ def _by_formula(effects: pd.DataFrame, name: str, coding: Coding, parts: Parts) 
             found[SPREAD] = 0.0 if split.spread is None else np.array(split.spread(columns))
     except KeyError:  # the frame is without these inputs
         return
-    of_all = ~np.isnan(coding.size_sd[rows]) & (split.spread is not None)
+    of_all = ~np.isnan(size_sd[rows]) & (split.spread is not None)
     found[SPREAD, :, of_all] = 0.0
     good = np.isfinite(found).all(axis=(0, 1)) & (found[MAIN] > 0).all(axis=0)
     parts.root[:, :, rows[good]] = found[:, :, good]
@@ -137,7 +140,7 @@ def _by_formula(effects: pd.DataFrame, name: str, coding: Coding, parts: Parts) 
     parts.text[:, rows[good]] = np.array([split.text], dtype=object).T
     both = good & of_all
     if both.any():
-        parts.pooled[rows[both]] = columns["yi"][both] / np.sqrt(2 * coding.size_sd[rows[both]])
+        parts.pooled[rows[both]] = columns["yi"][both] / np.sqrt(2 * size_sd[rows[both]])
 
 
 def _inputs(effects: pd.DataFrame, name: str) -> Columns:
