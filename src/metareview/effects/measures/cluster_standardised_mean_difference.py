@@ -136,8 +136,11 @@ def check(columns: Columns) -> list[Problem]:
     found += flag_rows(np.isnan(columns["size1i"]), "size1i", "is missing, and so is size2i; give the cluster size")
     for arm in _ARMS:
         size, n = columns[f"size{arm}"], columns[f"n{arm}"]
-        large = (columns[f"clustered{arm}"] == 1) & (size > n)
-        found += flag_rows(large, f"size{arm}", f"{{:g}} is above the {{:g}} people in n{arm}", size, n)
+        on, cv = columns[f"clustered{arm}"] == 1, columns[f"cv{arm}"]
+        found += flag_rows(on & (size > n), f"size{arm}", f"{{:g}} is above the {{:g}} people in n{arm}", size, n)
+        uneven = on & (size <= n) & (size * (1 + cv**2) > n * (1 + 1e-12))
+        text = "{:g} is more than clusters of {:g} people on average can vary among {:g}"
+        found += flag_rows(uneven, f"cv{arm}", text, cv, size, n)
         found += flag_rows(size < 1, f"size{arm}", "{:g} is below 1; a cluster has people in it", size)
     return found
 
