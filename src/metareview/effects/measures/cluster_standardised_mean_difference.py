@@ -14,10 +14,10 @@ needs sums of squares and cubes of their sizes; the cubes are those of sizes tha
 formula T is the sum of squares, and U that of cubes, over the number of people.
 
 **The second term of the variance.** The form usually quoted as equation 16 of Hedges (2007) divides by
-2 (N - 2)((N - 2) - 2(n - 1) icc). That belongs to the effect before its correction; with the corrected effect in it, it
-is too small by the factor ((N - 2) - 2(n - 1) icc) / (N - 2). The delta method gives yi^2 / (2h), as in Hedges &
-Citkowicz (2015); it is used here, and held against simulation in the tests. For ordinary studies the two differ after
-the fifth decimal.
+2 (N - 2)((N - 2) - 2(n - 1) icc). The delta method gives yi^2 / (2h), as in Hedges & Citkowicz (2015), where h are the
+degrees of freedom of the pooled variance; that is used here for one arm and both. It is larger by the factor
+(N - 2) / ((N - 2) - 2(n - 1) icc), which goes to 1 as clusters are added: with ten clusters an arm the two differ after the
+third digit of the variance. With a handful of clusters and large effects neither is exact.
 
 **When not to use it.** With an effect that its authors already corrected for clusters: take that as GEN. With one cluster
 an arm the variance between clusters cannot be seen in the data: a note says so, and the standard error is as good as the
