@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .effects.cluster import cluster_correction, design_effect, effective_counts, identifiability
     from .effects.compute import effect_size
     from .effects.convert import convert
     from .effects.dependence.coding import dependence_coded
@@ -30,14 +31,18 @@ if TYPE_CHECKING:
 __all__ = [
     "MetareviewError",
     "Review",
+    "cluster_correction",
     "conversions",
     "convert",
     "deduplicate",
     "dependence_coded",
+    "design_effect",
     "effect_size",
+    "effective_counts",
     "estimate_phi",
     "explain",
     "figures",
+    "identifiability",
     "leave_one_out",
     "measures",
     "open_review",
@@ -54,12 +59,16 @@ _WHERE = {
     "MetareviewError": ("errors", "MetareviewError"),
     "Review": ("review", "Review"),
     "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
+    "cluster_correction": ("effects.cluster", "cluster_correction"),
     "conversions": ("effects.registry", "conversions_frame"),
     "convert": ("effects.convert", "convert"),
     "dependence_coded": ("effects.dependence.coding", "dependence_coded"),
+    "design_effect": ("effects.cluster", "design_effect"),
     "effect_size": ("effects.compute", "effect_size"),
+    "effective_counts": ("effects.cluster", "effective_counts"),
     "estimate_phi": ("effects.overdispersion", "estimate_phi"),
     "explain": ("effects.explain", "explain"),
+    "identifiability": ("effects.cluster", "identifiability"),
     "leave_one_out": ("synthesis.influence", "leave_one_out"),
     "measures": ("effects.registry", "measures_frame"),
     "open_review": ("review", "open_review"),

@@ -32,7 +32,8 @@ def coded_effects(draw: st.DrawFn) -> pd.DataFrame:
     return frame
 
 
-RHOS = st.fixed_dictionaries({"rho": st.floats(0, 0.99), "rho_time": st.floats(0, 0.99)})
+PERCENT = st.integers(0, 99).map(lambda p: p / 100)
+RHOS = st.fixed_dictionaries({"rho": PERCENT, "rho_time": PERCENT})
 
 
 @settings(max_examples=80, deadline=None)
@@ -122,6 +123,22 @@ def test_an_effect_turned_round_changes_the_sign() -> None:
     frame = pd.DataFrame({"study_id": 1, "area_id": ["a", "b"], "control_id": "z", "a": 40, "b": 30, "c": 50, "d": 45})
     effects = mr.effect_size("RIRR", frame).assign(sense_applied=[1, -1])
     assert mr.sampling_covariance(effects).to_frame()["covariance"].item() == pytest.approx(-(1 / 50 + 1 / 45))
+
+
+def test_a_control_with_other_counts_is_doubted() -> None:
+    frame = pd.DataFrame(
+        {"study_id": 1, "area_id": ["a", "b"], "control_id": "z", "a": 40, "b": 30, "c": [50, 70], "d": 45}
+    )
+    found = mr.sampling_covariance(mr.effect_size("RIRR", frame))
+    assert found.warnings[0].startswith(
+        "1 pairs of effects name the same control group and have other figures for it (first: 0 and 1)"
+    )
+    later = frame.assign(area_id="a", time=[1, 2], c=50, d=[45, 90], b=[30, 50])
+    found = mr.sampling_covariance(mr.effect_size("RIRR", later), rho_time=0)
+    assert found.warnings == ()
+    assert (
+        found.to_frame()["reason"].item() == "same groups, same outcome, times 1 apart (the counts before are the same)"
+    )
 
 
 def test_what_is_coded_is_told() -> None:

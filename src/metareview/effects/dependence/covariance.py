@@ -14,7 +14,13 @@ from metareview.effects.dependence.definite import nearest_correlation, not_defi
 from metareview.effects.dependence.parts import BEFORE, EXACT, MAIN, SPREAD, Parts, find_parts
 from metareview.effects.dependence.reading import read_coding
 from metareview.effects.dependence.reasons import why
-from metareview.effects.dependence.refusals import SHOWN, duplicates_error, not_definite_error, refuse_unknown
+from metareview.effects.dependence.refusals import (
+    SHOWN,
+    duplicates_error,
+    not_definite_error,
+    refuse_unknown,
+    unlike_groups,
+)
 from metareview.effects.dependence.result import Block, Pairs, SamplingCovariance
 from metareview.effects.measure import Floats, Texts
 from metareview.errors import MetareviewError
@@ -64,10 +70,12 @@ def sampling_covariance(
     variances = _variances(effects, vi, names)
     coding = read_coding(effects, study, roles, names)
     assumed = assume.read_assumed(effects, coding, rho, rho_within, rho_time, duplicates)
-    parts, warnings = _scaled(find_parts(effects, coding.size, coding.size_sd), coding, assumed.time, variances, names)
+    unscaled = find_parts(effects, coding.size, coding.size_sd)
+    parts, warnings = _scaled(unscaled, coding, assumed.time, variances, names)
     groups = list(_by_size(coding.cluster))
     i, j = _pairs(groups)
     value, told = assume.correlations(coding, assumed, i, j)
+    warnings += unlike_groups(unscaled, names, coding, i, j, value)
     alike = assume.same_effect(coding, i, j, value)
     if np.isnan(assumed.same) and alike.any():
         raise duplicates_error(names, coding, i[alike], j[alike])

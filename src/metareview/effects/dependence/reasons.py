@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from metareview.effects.dependence.coding import Coding, Ints, shared_place
-from metareview.effects.dependence.parts import BY_SIZE, EXACT, Parts
+from metareview.effects.dependence.parts import BEFORE, BY_SIZE, EXACT, Parts
 from metareview.effects.measure import Floats, Mask, Texts
 
 _GROUPS = (
@@ -25,7 +25,9 @@ def why(coding: Coding, parts: Parts, i: Ints, j: Ints, told: Texts, alike: Mask
     overlap = np.any([shared_place(coding, i, j, one, other) for one in (0, 1) for other in (0, 1)], axis=0)
     kind = np.select([treated & control, treated, control, crossed, overlap], [5, 4, 3, 2, 1], 0)
     apart = np.abs(coding.time[0, i] - coding.time[0, j])
-    reason = np.array(_GROUPS, dtype=object)[kind] + ", " + told + _times(apart)
+    reason = (
+        np.array(_GROUPS, dtype=object)[kind] + ", " + told + _times(apart, (parts.root[BEFORE, :, i] != 0).any(axis=1))
+    )
     reason = np.where(alike, "coded alike, correlation given", reason)
     way = np.maximum(parts.way[i], parts.way[j])
     rule = np.where(way == EXACT, _exact(parts, kind, i, j), _approximate(parts, kind, way, i))
@@ -34,9 +36,10 @@ def why(coding: Coding, parts: Parts, i: Ints, j: Ints, told: Texts, alike: Mask
     return reason.astype(object), rule.astype(object), method.astype(object)
 
 
-def _times(apart: Floats) -> Texts:
+def _times(apart: Floats, before: Mask) -> Texts:
     values, where = np.unique(apart, return_inverse=True)
-    return np.array([f", times {v:g} apart" if v else "" for v in values], dtype=object)[where]
+    words = np.array([f", times {v:g} apart" if v else "" for v in values], dtype=object)[where]
+    return np.asarray(np.where((apart > 0) & before, words + " (the counts before are the same)", words), dtype=object)
 
 
 def _exact(parts: Parts, kind: Ints, i: Ints, j: Ints) -> Texts:

@@ -1,10 +1,11 @@
-"""What is refused about coded dependence, naming studies and effects."""
+"""What is refused or doubted about coded dependence, naming studies and effects."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from metareview.effects.dependence.coding import Coding, Ints
+from metareview.effects.dependence.parts import BEFORE, EXACT, MAIN, Parts
 from metareview.effects.measure import Floats, Texts
 from metareview.errors import MetareviewError
 
@@ -38,6 +39,24 @@ def refuse_unknown(names: Texts, coding: Coding, i: Ints, j: Ints, covariance: F
                 + _named(names, coding, i[unknown], j[unknown]),
                 f"Give it: {hint} as reported or as you assume (0 says independent), and vary it in a sensitivity analysis.",
             )
+
+
+def unlike_groups(parts: Parts, names: Texts, coding: Coding, i: Ints, j: Ints, value: Floats) -> tuple[str, ...]:
+    """A warning where one group, measured in one way, has other figures in two effects (by more than 1%)."""
+    told = []
+    for side, word in ((0, "treated"), (1, "control")):
+        same = (coding.group[side, i] == coding.group[side, j]) & (value == 1)
+        same &= (parts.way[i] == EXACT) & (parts.text[side, i] == parts.text[side, j])
+        one, other = np.abs(parts.root[:, side, i]), np.abs(parts.root[:, side, j])
+        unlike = np.abs(one - other) > 0.005 * np.maximum(one, other)
+        unlike[MAIN] &= coding.time[side, i] == coding.time[side, j]
+        if (wrong := same & (unlike[MAIN] | unlike[BEFORE])).any():
+            first = int(np.flatnonzero(wrong)[0])
+            told.append(
+                f"{wrong.sum()} pairs of effects name the same {word} group and have other figures for it (first: "
+                f"{names[i[first]]} and {names[j[first]]}): another period, missing people, or a zero cell corrected?"
+            )
+    return tuple(told)
 
 
 def not_definite_error(name: str, labels: Texts, correlation: Floats) -> MetareviewError:

@@ -16,8 +16,8 @@ formula T is the sum of squares, and U that of cubes, over the number of people.
 **The second term of the variance.** The form usually quoted as equation 16 of Hedges (2007) divides by
 2 (N - 2)((N - 2) - 2(n - 1) icc). The delta method gives yi^2 / (2h), as in Hedges & Citkowicz (2015), where h are the
 degrees of freedom of the pooled variance; that is used here for one arm and both. It is larger by the factor
-(N - 2) / ((N - 2) - 2(n - 1) icc), which goes to 1 as clusters are added: with ten clusters an arm the two differ after the
-third digit of the variance. With a handful of clusters and large effects neither is exact.
+(N - 2) / ((N - 2) - 2(n - 1) icc), which goes to 1 as clusters are added: for ten clusters an arm and
+effects up to 1 the two variances are within one per cent. With a handful of clusters and large effects neither is exact.
 
 **When not to use it.** With an effect that its authors already corrected for clusters: take that as GEN. With one cluster
 an arm the variance between clusters cannot be seen in the data: a note says so, and the standard error is as good as the
