@@ -31,7 +31,7 @@ def why(coding: Coding, parts: Parts, i: Ints, j: Ints, told: Texts, alike: Mask
     reason = np.where(alike, "coded alike, correlation given", reason)
     way = np.maximum(parts.way[i], parts.way[j])
     rule = np.where(way == EXACT, _exact(parts, kind, i, j), _approximate(parts, kind, way, i))
-    assumed = np.array([not str(words).startswith("same outcome") for words in told], dtype=bool)
+    assumed = told != "same outcome"
     method = np.where((way == EXACT) & ~assumed & ~alike & (apart == 0), "computed", "estimated")
     return reason.astype(object), rule.astype(object), method.astype(object)
 
@@ -44,15 +44,17 @@ def _times(apart: Floats, before: Mask) -> Texts:
 
 def _exact(parts: Parts, kind: Ints, i: Ints, j: Ints) -> Texts:
     """The formulas of what is shared; of both effects where they differ in measure."""
-    out = np.full(len(i), "", dtype=object)
-    sides = {5: (0, 1), 4: (0,), 3: (1,), 2: (0,), 1: (0,), 0: (0,)}
-    for code, which in sides.items():
-        mask = kind == code
-        one, other = (np.array([parts.text[side, rows[mask]] for side in which]) for rows in (i, j))
-        texts = [" + ".join(column) for column in one.T]
-        others = [" + ".join(column) for column in other.T]
-        out[mask] = [a if a == b else f"root of ({a}) * ({b})" for a, b in zip(texts, others, strict=True)]
-    return out
+    one, other = _formulas(parts, kind, i), _formulas(parts, kind, j)
+    mixed = one != other
+    one[mixed] = "root of (" + one[mixed] + ") * (" + other[mixed] + ")"
+    return one
+
+
+def _formulas(parts: Parts, kind: Ints, rows: Ints) -> Texts:
+    treated, control = parts.text[:, rows]
+    out = np.where(kind == 3, control, treated)
+    out[kind == 5] += " + " + control[kind == 5]
+    return np.asarray(out, dtype=object)
 
 
 def _approximate(parts: Parts, kind: Ints, way: Ints, i: Ints) -> Texts:

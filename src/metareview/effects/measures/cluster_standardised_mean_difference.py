@@ -99,28 +99,27 @@ def compute(columns: Columns) -> Computed:
     yi = J * (m1 - m2) / pooled * np.sqrt(X / rest)
     vi = (1 - icc + icc * T1) / n1 + (1 - icc + icc * T2) / n2 + yi**2 / (2 * h)
     method, note = icc_method(columns["icc_source"])
-    return Computed(yi, vi, method, _rules(columns), joined(note, _one_cluster(columns)))
+    _doubt_one_cluster(columns, note)
+    return Computed(yi, vi, method, _rules(columns), note)
 
 
 def _rules(x: Columns) -> Texts:
-    out = texts(len(x["icc"]))
-    for clustered in ((True, True), (True, False), (False, True)):
-        for corrected in (True, False):
-            mask = (x["correction"] == 0) == corrected
-            for arm, yes in zip(_ARMS, clustered, strict=True):
-                mask &= (x[f"clustered{arm}"] == 1) == yes
-            out[mask] = _formula(clustered, corrected)
+    out = texts(len(x["icc"]), MEASURE.formula)
+    corrected = x["correction"] == 0
+    for one, two in ((True, True), (True, False), (False, True)):
+        arms = ((x["clustered1i"] == 1) == one) & ((x["clustered2i"] == 1) == two)
+        for small in (True, False):
+            if (one, two, small) != (True, True, True):
+                out[arms & (corrected == small)] = _formula((one, two), small)
     return out
 
 
-def _one_cluster(x: Columns) -> Texts:
-    """A word where an arm in clusters has one only."""
-    out = texts(len(x["icc"]))
+def _doubt_one_cluster(x: Columns, note: Texts) -> None:
+    """Add to the notes, in place, where an arm in clusters has one only."""
     alone = np.any([(x[f"clustered{a}"] == 1) & (x[f"n{a}"] < 1.5 * x[f"size{a}"]) for a in _ARMS], axis=0)
-    out[alone] = (
-        "an arm has one cluster: its data say nothing about the variance between clusters, the ICC stands for it"
-    )
-    return out
+    if alone.any():
+        said = "an arm has one cluster: its data say nothing about the variance between clusters, the ICC stands for it"
+        note[alone] = joined(note[alone], texts(int(alone.sum()), said))
 
 
 def prepare(columns: Columns) -> Columns:
