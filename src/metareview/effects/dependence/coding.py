@@ -88,7 +88,7 @@ class Coding:
     warnings: tuple[str, ...]
 
 
-def dependence_coded(effects: pd.DataFrame, *, study: str = "study_id", **roles: str | Floats | None) -> pd.DataFrame:
+def dependence_coded(effects: pd.DataFrame, *, study: str = "study_id", **roles: str | None) -> pd.DataFrame:
     """What a frame of effects says about the dependence between them.
 
     Arguments:
