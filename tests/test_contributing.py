@@ -32,17 +32,17 @@ def added_measure(tmp_path, monkeypatch):
 
 
 def test_a_measure_is_one_file(added_measure):
-    assert "IRD" in registry.measures()
-    assert "IRD" in set(registry.measures_frame()["name"])
-    frame = effect_size("IRD", x1=[10, 4], t1=[100, 50], x2=[20, 4], t2=[100, 40])
-    np.testing.assert_allclose(frame["yi"], [-0.1, -0.02], rtol=1e-14)
-    np.testing.assert_allclose(frame["vi"], [10 / 1e4 + 20 / 1e4, 4 / 2500 + 4 / 1600], rtol=1e-14)
-    swapped = effect_size("IRD", x1=[20, 4], t1=[100, 40], x2=[10, 4], t2=[100, 50])
+    assert "IRD1000" in registry.measures()
+    assert "IRD1000" in set(registry.measures_frame()["name"])
+    frame = effect_size("IRD1000", x1=[10, 4], t1=[100, 50], x2=[20, 4], t2=[100, 40])
+    np.testing.assert_allclose(frame["yi"], [-100, -20], rtol=1e-14)
+    np.testing.assert_allclose(frame["vi"], [3000, 4e6 / 2500 + 4e6 / 1600], rtol=1e-14)
+    swapped = effect_size("IRD1000", x1=[20, 4], t1=[100, 40], x2=[10, 4], t2=[100, 50])
     np.testing.assert_allclose(swapped["yi"], -frame["yi"], rtol=1e-14)
 
 
 def test_the_measure_of_the_example_is_not_part_of_the_package():
-    assert "IRD" not in registry.measures()
+    assert "IRD1000" not in registry.measures()
 
 
 def _commands(text: str) -> list[str]:
