@@ -57,3 +57,67 @@ for (m in c("ROMC", "CVRC")) {
 save_all("VRC", lapply(three("VRC", es("VRC", ch))[1:2], function(b) {
   b$cases$m1i <- NULL; b$cases$m2i <- NULL; b
 }))
+
+# Pre-post-control: the five studies of Morris (2008), tiny, unequal and large arms, different correlations
+p <- data.frame(
+  m_pre_t = c(30.6, 23.5, .5, 53.4, 35.6, 10, 50, 2.2), m_post_t = c(38.5, 26.8, .7, 75.9, 36, 8, 47, 2.1),
+  sd_pre_t = c(15, 3.1, .1, 14.5, 4.7, 2, 10, .8), sd_post_t = c(11.6, 4.1, .1, 4.4, 4.6, 3, 9, .9),
+  ni_t = c(20, 50, 9, 10, 14, 3, 5000, 40), ri_t = c(.47, .64, .77, .89, .44, .2, .8, -.3),
+  m_pre_c = c(23.1, 24.9, .6, 55.7, 34.8, 11, 49, 2.2), m_post_c = c(19.7, 25.3, .6, 60.7, 33.4, 12, 48, 2.1),
+  sd_pre_c = c(13.8, 4.1, .2, 17.3, 3.1, 2.5, 11, .7), sd_post_c = c(14.8, 3.3, .2, 17.9, 6.9, 2, 11, .8),
+  ni_c = c(20, 42, 9, 11, 14, 4, 400, 15), ri_c = c(.47, .64, .77, .89, .44, .6, .75, 0))
+sd_of <- function(a) sqrt(p[[paste0("sd_pre_", a)]]^2 + p[[paste0("sd_post_", a)]]^2 -
+                          2 * p[[paste0("ri_", a)]] * p[[paste0("sd_pre_", a)]] * p[[paste0("sd_post_", a)]])
+one_r <- setdiff(names(p), "ri_t")
+mixed <- cbind(p[one_r], sd_change_t = sd_of("t"))
+arm <- function(m, a, ...) {
+  q <- setNames(p[paste0(c("m_post_", "m_pre_", "sd_pre_", "sd_post_", "ni_", "ri_"), a)], c("m1i", "m2i", "sd1i", "sd2i", "ni", "ri"))
+  es(m, q, ...)
+}
+pair_of <- function(m) { t <- arm(m, "t"); c <- arm(m, "c"); list(yi = as.numeric(t$yi - c$yi), vi = as.numeric(t$vi + c$vi)) }
+for (x in list(c("SMCRD", "SMCR"), c("DIDM", "MC"))) {
+  said <- paste0("difference of two escalc(\"", x[2], "\")")
+  save_blocks(x[1], block(x[1], said, metafor_version, p, pair_of(x[2])),
+              block(x[1], paste(said, "of the same rows, one arm by the SD of the changes"), metafor_version, mixed, pair_of(x[2])))
+}
+# DIDM of different people: the sum of the variances of two escalc("MD")
+two <- with(p, data.frame(m_pre_t, m_post_t, sd_pre_t, sd_post_t, n_pre_t = ni_t, n_post_t = ni_t + 7,
+                          m_pre_c, m_post_c, sd_pre_c, sd_post_c, n_pre_c = ni_c + 2, n_post_c = ni_c))
+md <- function(a) escalc("MD", m1i = two[[paste0("m_post_", a)]], m2i = two[[paste0("m_pre_", a)]], sd1i = two[[paste0("sd_post_", a)]],
+                         sd2i = two[[paste0("sd_pre_", a)]], n1i = two[[paste0("n_post_", a)]], n2i = two[[paste0("n_pre_", a)]])
+save_blocks("DIDM", block("DIDM", "difference of two escalc(\"MC\")", metafor_version, p, pair_of("MC")),
+  block("DIDM", "difference of two escalc(\"MC\") of the same rows, one arm by the SD of the changes", metafor_version, mixed, pair_of("MC")),
+  block("DIDM", "difference of two escalc(\"MD\"), after and before", metafor_version, two,
+        list(yi = md("t")$yi - md("c")$yi, vi = md("t")$vi + md("c")$vi)),
+  block("DIDM", "treated by escalc(\"MC\"), control by escalc(\"MD\")", metafor_version,
+        cbind(p[1:6], two[7:12]), list(yi = arm("MC", "t")$yi - md("c")$yi, vi = arm("MC", "t")$vi + md("c")$vi)))
+# DPPC2: Morris (2008), with one correlation as in his equation 25 where the two arms have the same, case by case
+morris <- function(p, exact) with(p, {
+  df <- ni_t + ni_c - 2; cp <- if (exact) J(df) else 1 - 3 / (4 * df - 1)
+  d <- cp * ((m_post_t - m_pre_t) - (m_post_c - m_pre_c)) / sqrt(((ni_t - 1) * sd_pre_t^2 + (ni_c - 1) * sd_pre_c^2) / df)
+  rho <- (ri_t * ni_c + ri_c * ni_t) / (ni_t + ni_c)   # makes 2 (1 - rho) N / (n_t n_c) the sum over the arms
+  h <- (ni_t + ni_c) / (ni_t * ni_c)
+  list(yi = d, vi = 2 * cp^2 * (1 - rho) * h * df / (df - 2) * (1 + d^2 / (2 * (1 - rho) * h)) - d^2)
+})
+eq25 <- "Morris (2008), equation 25, case by case in R"
+save_blocks("DPPC2", block("DPPC2", eq25, r_version, p, morris(p, FALSE)),
+  block("DPPC2", paste(eq25, "with Hedges' exact J"), r_version, p, morris(p, TRUE), list(correction = "exact")),
+  block("DPPC2", paste(eq25, "one arm by the SD of the changes"), r_version, mixed, morris(p, FALSE)))
+
+# Four samples of people: ordinary, rare, all of a sample, none of a sample, big
+f <- data.frame(x_pre_t = c(40, 3, 10, 5, 900), n_pre_t = c(100, 250, 10, 20, 5000), x_post_t = c(25, 1, 8, 0, 700), n_post_t = c(90, 260, 12, 25, 5100),
+                x_pre_c = c(38, 2, 6, 7, 850), n_pre_c = c(110, 240, 11, 22, 4900), x_post_c = c(41, 4, 7, 6, 830), n_post_c = c(105, 255, 13, 21, 4950))
+did <- function(m, d, ...) {
+  t <- escalc(m, ai = x_post_t, n1i = n_post_t, ci = x_pre_t, n2i = n_pre_t, data = d, append = FALSE, to = "none", ...)
+  c <- escalc(m, ai = x_post_c, n1i = n_post_c, ci = x_pre_c, n2i = n_pre_c, data = d, append = FALSE, to = "none", ...)
+  list(yi = t$yi - c$yi, vi = t$vi + c$vi)
+}
+cells <- with(f, data.frame(x_pre_t, y_pre_t = n_pre_t - x_pre_t, x_post_t, y_post_t = n_post_t - x_post_t,
+                            x_pre_c, y_pre_c = n_pre_c - x_pre_c, x_post_c, y_post_c = n_post_c - x_post_c))
+added <- f; added[grep("^x", names(f))] <- f[grep("^x", names(f))] + .5; added[grep("^n", names(f))] <- f[grep("^n", names(f))] + 1
+only0 <- f; z <- 3:4; only0[z, ] <- added[z, ]
+save_blocks("DIDP", block("DIDP", "difference of two escalc(\"RD\")", metafor_version, f, did("RD", f)),
+  block("DIDP", "difference of two escalc(\"RD\")", metafor_version, cells, did("RD", f)),
+  block("DIDP", "difference of two escalc(\"RD\") after 0.5 in every cell", metafor_version, f, did("RD", added), list(to = "all")))
+save_blocks("DIDOR", block("DIDOR", "difference of two escalc(\"OR\")", metafor_version, f, did("OR", only0), list(to = "only0")),
+  block("DIDOR", "difference of two escalc(\"OR\") after 0.5 in every cell", metafor_version, cells, did("OR", added), list(to = "all")))
