@@ -121,3 +121,49 @@ save_blocks("DIDP", block("DIDP", "difference of two escalc(\"RD\")", metafor_ve
   block("DIDP", "difference of two escalc(\"RD\") after 0.5 in every cell", metafor_version, f, did("RD", added), list(to = "all")))
 save_blocks("DIDOR", block("DIDOR", "difference of two escalc(\"OR\")", metafor_version, f, did("OR", only0), list(to = "only0")),
   block("DIDOR", "difference of two escalc(\"OR\") after 0.5 in every cell", metafor_version, cells, did("OR", added), list(to = "all")))
+
+# Correlations: ordinary, none, negative, near 1, few people, many
+co <- data.frame(ri = c(.43, 0, -.37, .98, -.6, .05, .2, .013), ni = c(19, 25, 120, 30, 5, 8, 100000, 7))
+cor_of <- function(m, d = co, ...) escalc(m, ri = ri, ni = ni, data = d, append = FALSE, ...)
+for (m in c("COR", "ZCOR")) save_blocks(m, block(m, paste0("escalc(\"", m, "\")"), metafor_version, co, cor_of(m)))
+# UCOR: gsl, which metafor uses, loses digits for few people near r = 0, so the power series of 2F1(a, a; c; x) is summed here
+F <- function(a, c, x) mapply(function(c, x) { k <- 0:299999; 1 + sum(cumprod((k + a)^2 / ((c + k) * (k + 1)) * x)) }, c, x)
+u <- with(co, list(yi = ri * F(.5, (ni - 2) / 2, 1 - ri^2)))
+u$vi <- (1 - u$yi^2)^2 / (co$ni - 1)
+ub <- with(co, list(yi = u$yi, vi = u$yi^2 - 1 + (ni - 3) / (ni - 2) * (1 - ri^2) * F(1, ni / 2, 1 - ri^2)))
+fine <- co$ni > 10
+stopifnot(all.equal(as.numeric(cor_of("UCOR")$yi)[fine], u$yi[fine], tolerance = 1e-12),
+          all.equal(as.numeric(cor_of("UCOR", vtype = "UB")$vi)[co$ni %in% 19:120], ub$vi[co$ni %in% 19:120], tolerance = 1e-10))
+series <- "Olkin & Pratt (1958), power series in R; escalc(\"UCOR\") agrees above 10 people"
+save_blocks("UCOR", block("UCOR", series, r_version, co, u),
+            block("UCOR", paste(series, "unbiased variance"), r_version, co[1:6, ], lapply(ub, head, 6), list(vtype = "UB")))
+# Partial: the five studies of metadat's dat.aloe2013 in escalc's help; few people, no association, negative
+a <- with(get(data(dat.aloe2013, package = "metadat")), data.frame(ti = as.numeric(tval), ni = as.numeric(n), mi = as.numeric(preds), r2i = R2))
+a <- rbind(a, data.frame(ti = c(0, -2.3, 1.2, -15), ni = c(40, 25, 7, 80), mi = c(2, 4, 3, 1), r2i = c(.1, .4, .7, .8)))
+run <- function(m, d = a, ...) escalc(m, ti = ti, ni = ni, mi = mi, r2i = r2i, data = d, append = FALSE, ...)
+r <- as.numeric(run("PCOR")$yi)
+# as a plain correlation of n - (m - 1) people, by escalc("COR") and escalc("ZCOR")
+less <- function(m) cor_of(m, data.frame(ri = r, ni = a$ni - a$mi + 1))
+for (x in list(c("PCOR", "COR"), c("ZPCOR", "ZCOR"))) {
+  said <- paste0("estimate: escalc(\"", x[1], "\"); variance: escalc(\"", x[2], "\") of ni - mi + 1 people")
+  result <- list(yi = run(x[1])$yi, vi = less(x[2])$vi)
+  save_blocks(x[1], block(x[1], said, metafor_version, a[c("ti", "ni", "mi")], result),
+              block(x[1], paste(said, "by the partial correlation"), metafor_version, data.frame(ri = r, ni = a$ni, mi = a$mi), result))
+}
+save_blocks("SPCOR", block("SPCOR", "escalc(\"SPCOR\")", metafor_version, a, run("SPCOR")))
+
+# Two means: Morris (2008) post-test groups, tiny groups, unequal groups, equal means
+me <- data.frame(m1i = c(38.5, 26.8, .7, 75.9, 10.2, 5, 103.4, 12), sd1i = c(11.6, 4.1, .1, 4.4, 2.5, 1, 15.1, 3), n1i = c(20, 50, 9, 10, 2, 30, 12000, 90),
+                 m2i = c(19.7, 25.3, .6, 60.7, 9.1, 5, 101.2, 14), sd2i = c(14.8, 3.3, .2, 17.9, 3.5, 2, 14.7, 4), n2i = c(20, 42, 9, 11, 2, 12, 8000, 10))
+two <- function(m, ...) escalc(m, m1i = m1i, sd1i = sd1i, n1i = n1i, m2i = m2i, sd2i = sd2i, n2i = n2i, data = me, append = FALSE, ...)
+save_blocks("RPB", block("RPB", "escalc(\"RPB\")", metafor_version, me, two("RPB", vtype = "ST")),
+            block("RPB", "escalc(\"RPB\", vtype = \"CS\")", metafor_version, me, two("RPB", vtype = "CS"), list(vtype = "CS")))
+save_blocks("RBIS", block("RBIS", "escalc(\"RBIS\")", metafor_version, me, two("RBIS")))
+
+# R squared is not in metafor 3.8.1: case by case in R
+q <- data.frame(r2i = c(.4, .01, .96, .455, .2), ni = c(25, 300, 12, 218, 8), mi = c(4, 2, 3, 7, 5))
+save_blocks("R2", block("R2", "Olkin & Finn (1995), case by case in R", r_version, q, with(q, list(yi = r2i, vi = 4 * r2i * (1 - r2i)^2 / ni))),
+  block("R2", "Cohen et al. (2003), case by case in R", r_version, q,
+        with(q, list(yi = r2i, vi = 4 * r2i * (1 - r2i)^2 * (ni - mi - 1)^2 / ((ni^2 - 1) * (ni + 3)))), list(vtype = "LS2")))
+z <- rbind(q[c("r2i", "ni")], data.frame(r2i = 0, ni = 40))
+save_blocks("ZR2", block("ZR2", "Olkin & Finn (1995), case by case in R", r_version, z, with(z, list(yi = log((1 + sqrt(r2i)) / (1 - sqrt(r2i))) / 2, vi = 1 / ni))))

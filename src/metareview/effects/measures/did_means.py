@@ -1,13 +1,13 @@
 """DIDM: difference in differences of means.
 
-The change of the treated minus the change of the control, in the outcome's own unit. Only studies on the same scale can be
-pooled. It supposes parallel trends: without the programme both groups would have changed by the same amount.
+The change of the treated minus the change of the control, in the outcome's own unit. Only studies on the same scale can
+be pooled. It supposes parallel trends: without the programme both groups would have changed by the same amount.
 
 The variance of each change depends on who was measured, arm by arm:
 
 - **the same people twice** (`ni_t`): from the SD of the changes, or the two SDs and their correlation, as in MC;
-- **different people** before and after, such as two rounds of a residents' survey (`n_pre_t`, `n_post_t`): the two samples
-  are independent, and their variances add.
+- **different people** before and after, such as two rounds of a residents' survey (`n_pre_t`, `n_post_t`): the two
+  samples are independent, and their variances add.
 
 Taking a panel for two samples makes the study look less precise than it is, and the reverse too precise. When whole
 neighbourhoods were treated, the people are not independent: correct for clustering, or the variance is far too small.

@@ -1,12 +1,13 @@
 """DIDOR: ratio of odds ratios, the difference in differences of log odds.
 
-The odds ratio of after against before among the treated, divided by that in control. It is the interaction of period and
-group in a logistic regression of four independent samples of people (surveys before and after in two districts, say). The
-variance is the sum of one over each of the eight cells, so the smallest cell rules it; a zero needs the zero-cell rule.
-When the same people answered twice, this variance is too large; when whole districts were treated, correct for clustering.
+The odds ratio of after against before among the treated, divided by that in control. It is the interaction of period
+and group in a logistic regression of four independent samples of people (surveys before and after in two districts,
+say). The variance is the sum of one over each of the eight cells, so the smallest cell rules it; a zero needs the
+zero-cell rule. When the same people answered twice, this variance is too large; when whole districts were treated,
+correct for clustering.
 
-It is no risk ratio: with common events a ratio of odds is further from 1 than the ratio of risks. For percentage points use
-DIDP, for numbers of events RIRR.
+It is no risk ratio: with common events a ratio of odds is further from 1 than the ratio of risks. For percentage points
+use DIDP, for numbers of events RIRR.
 """
 
 from __future__ import annotations

@@ -2,14 +2,16 @@
 
 The change in the share of people with the event (victims, people who feel unsafe) among the treated, minus that in
 control: 0.05 is five percentage points. Four independent samples are supposed, such as two rounds of a survey in two
-districts; their binomial variances add. When the *same people* answered twice, a person's two answers are alike and this
-variance is too large (the study then weighs too little). When whole districts were treated, correct for clustering.
+districts; their binomial variances add. When the *same people* answered twice, a person's two answers are alike and
+this variance is too large (the study then weighs too little). When whole districts were treated, correct for
+clustering.
 
-This counts people with the event, each at most once. Numbers of *events*, such as crimes, have no such ceiling: use RIRR.
+This counts people with the event, each at most once. Numbers of *events*, such as crimes, have no such ceiling: use
+RIRR.
 
-Parallel trends in percentage points are not parallel trends in odds: where the groups start at different levels, DIDP and
-DIDOR can even have opposite signs. Choose before you see the results. A share of 0 or 1 is no problem as long as another
-sample varies, so nothing is added to zeros unless you ask for it.
+Parallel trends in percentage points are not parallel trends in odds: where the groups start at different levels, DIDP
+and DIDOR can even have opposite signs. Choose before you see the results. A share of 0 or 1 is no problem as long as
+another sample varies, so nothing is added to zeros unless you ask for it.
 """
 
 from __future__ import annotations

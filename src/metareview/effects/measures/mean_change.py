@@ -12,8 +12,8 @@ correlation; `rule` says which. When nothing is printed, a correlation from a si
 `ri_source="assumed"`: the row is then *estimated*, and a second analysis with another value shows what hangs on it. A
 correlation of 0 is no neutral choice: it makes the study look less precise than it is.
 
-A group without a control changes for many reasons (season, ageing, regression to the mean after a peak): the change is no
-effect of the programme. Use a measure of the family pre-post-control where there is a control group.
+A group without a control changes for many reasons (season, ageing, regression to the mean after a peak): the change is
+no effect of the programme. Use a measure of the family pre-post-control where there is a control group.
 """
 
 from __future__ import annotations

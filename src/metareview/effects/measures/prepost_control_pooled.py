@@ -1,17 +1,19 @@
 """DPPC2: pre-post-control effect of Morris, in pooled standard deviations before.
 
-How much more did the treated change than the control, in standard deviations of the scores *before* (pooled over the two
-arms)? Morris (2008) compared three such effects; this one was the most precise and robust. The SDs after are not used, as a
-programme may change the spread; they are only needed where the correlation has to come from `sd_change_t` or `sd_change_c`.
+How much more did the treated change than the control, in standard deviations of the scores *before* (pooled over the
+two arms)? Morris (2008) compared three such effects; this one was the most precise and robust. The SDs after are not
+used, as a programme may change the spread; they are only needed where the correlation has to come from `sd_change_t` or
+`sd_change_c`.
 
-**The variance** follows from the distribution of the effect, with no large-sample step: the difference of the changes varies
-by `tau2` in SD units, the pooled SD brings `df / (df - 2)`, and `J^2` the small-sample correction. Morris's equation 25 has one
-correlation for both arms; here each arm has its own, `tau2 = 2 (1 - r_t)/n_t + 2 (1 - r_c)/n_c`, which is his expression
-where the two are equal. It supposes equal SDs in both arms and at both times: where the SD after is much larger, it is too small.
+**The variance** follows from the distribution of the effect, with no large-sample step: the difference of the changes
+varies by `tau2` in SD units, the pooled SD brings `df / (df - 2)`, and `J^2` the small-sample correction. Morris's
+equation 25 has one correlation for both arms; here each arm has its own, `tau2 = 2 (1 - r_t)/n_t + 2 (1 - r_c)/n_c`,
+which is his expression where the two are equal. It supposes equal SDs in both arms and at both times: where the SD
+after is much larger, it is too small.
 
-`correction="approximate"` (the default) is Morris's `1 - 3 / (4 df - 1)` and gives his printed values; `"exact"` is Hedges' J,
-which metafor uses. They differ in the fourth decimal. metafor has no measure of this name; its page on Morris (2008)
-uses a plainer variance and says so.
+`correction="approximate"` (the default) is Morris's `1 - 3 / (4 df - 1)` and gives his printed values; `"exact"` is
+Hedges' J, which metafor uses. They differ in the fourth decimal. metafor has no measure of this name; its page on
+Morris (2008) uses a plainer variance and says so.
 
 For event counts, such as crimes by area, this is not the measure: use RIRR.
 """

@@ -1,12 +1,12 @@
 """ROMC: log ratio of the means after and before in one group.
 
-For outcomes with a true zero and positive means (calls, litter counts, minutes). The two means come from the same people,
-so their correlation takes part of the variance away. `sd1i` belongs to `m1i`, after; `sd2i` to `m2i`, before.
+For outcomes with a true zero and positive means (calls, litter counts, minutes). The two means come from the same
+people, so their correlation takes part of the variance away. `sd1i` belongs to `m1i`, after; `sd2i` to `m2i`, before.
 
-**Corrected or not.** The logarithm of a sample mean is too low on average, by `sd^2 / (2 n m^2)` (the second term of its
-Taylor series), whatever the correlation. The log ratio is off by the difference of the two, and Lajeunesse (2015) adds
-that back. So it is done here (`correct="yes"`, the default) and in metafor 5; metafor 3.8 does not (`correct="no"`). The
-variance is the same.
+**Corrected or not.** The logarithm of a sample mean is too low on average, by `sd^2 / (2 n m^2)` (the second term of
+its Taylor series), whatever the correlation. The log ratio is off by the difference of the two, and Lajeunesse (2015)
+adds that back. So it is done here (`correct="yes"`, the default) and in metafor 5; metafor 3.8 does not
+(`correct="no"`). The variance is the same.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """VRC: log ratio of the standard deviations after and before in one group.
 
-Did the differences between people grow or shrink? Each log standard deviation varies by `1 / (2 (n - 1))`; measured on the
-same people the two covary by `ri^2 / (2 (n - 1))`, which leaves `(1 - ri^2) / (n - 1)`. That holds for normal scores; heavy tails
-make it too small. `sd1i` is after, `sd2i` before. Their small-sample biases are equal and cancel.
+Did the differences between people grow or shrink? Each log standard deviation varies by `1 / (2 (n - 1))`; measured on
+the same people the two covary by `ri^2 / (2 (n - 1))`, which leaves `(1 - ri^2) / (n - 1)`. That holds for normal
+scores; heavy tails make it too small. `sd1i` is after, `sd2i` before. Their small-sample biases are equal and cancel.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """CVRC: log ratio of the coefficients of variation after and before in one group.
 
-Did the spread change more than the mean explains? Means must be positive and on a scale with a true zero. `sd1i` belongs to
-`m1i`, after; `sd2i` to `m2i`, before. The variance is that of VRC plus that of ROMC, which supposes that means and standard
-deviations are independent, as they are for normal scores and are not for counts.
+Did the spread change more than the mean explains? Means must be positive and on a scale with a true zero. `sd1i`
+belongs to `m1i`, after; `sd2i` to `m2i`, before. The variance is that of VRC plus that of ROMC, which supposes that
+means and standard deviations are independent, as they are for normal scores and are not for counts.
 
 **Corrected or not.** The logarithm of a standard deviation is too low by `1 / (2 (n - 1))`, for both times alike, so it
 cancels; the logarithm of a mean is too low by `sd^2 / (2 n m^2)`, which does not. Senior, Viechtbauer & Nakagawa (2020)
-correct for it. So it is done here (`correct="yes"`, the default) and in metafor 5; metafor 3.8 does not (`correct="no"`).
+correct for it. So it is done here (`correct="yes"`, the default) and in metafor 5; metafor 3.8 does not
+(`correct="no"`).
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """SMCR: standardised mean change, in standard deviations before.
 
-The change is divided by the standard deviation *before* the programme, which the programme cannot have changed. It is on
-the scale of a standardised mean difference of two groups, so the two can be compared (Becker 1988; Morris & DeShon 2002).
+The change is divided by the standard deviation *before* the programme, which the programme cannot have changed. It is
+on the scale of a standardised mean difference of two groups, so the two can be compared (Becker 1988; Morris & DeShon
+2002).
 
 **Trap: `sd1i` is the standard deviation that standardises**, by custom that of *before*, although `m1i` is the mean
-*after*. So it is in metafor, and the names are kept for that reason. `sd2i`, the other standard deviation, is only needed
-when the correlation has to come from `sd_change` or from the paired t (see MC).
+*after*. So it is in metafor, and the names are kept for that reason. `sd2i`, the other standard deviation, is only
+needed when the correlation has to come from `sd_change` or from the paired t (see MC).
 
 The variance takes the two variances as equal. Where they differ, SMCRH does not need that.
 

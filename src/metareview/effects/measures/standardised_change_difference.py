@@ -1,9 +1,9 @@
 """SMCRD: difference of two standardised mean changes, treated minus control.
 
-The SMCR of each arm, standardised by that arm's own SD before, and their difference; the arms are independent, so the variances
-add. Unlike DPPC2 it does not suppose that the two arms had the same spread before. The price is precision, and a
-trap: with different SDs, equal changes in the outcome's unit are no longer a difference of 0. Choose one of the two for a
-review and keep to it.
+The SMCR of each arm, standardised by that arm's own SD before, and their difference; the arms are independent, so the
+variances add. Unlike DPPC2 it does not suppose that the two arms had the same spread before. The price is precision,
+and a trap: with different SDs, equal changes in the outcome's unit are no longer a difference of 0. Choose one of the
+two for a review and keep to it.
 
 The variance of each arm supposes an equal SD before and after. `sd_post_t` and `sd_post_c` are only needed where the
 correlation has to come from `sd_change_t` or `sd_change_c`.

@@ -1,12 +1,12 @@
 """SMCC: standardised mean change, in standard deviations of the changes.
 
-The change is divided by the spread of the changes. That answers "how consistent is the change between people?", not "how
-large is it against the differences between people?": with a high correlation of before and after the changes vary little,
-and the same raw change becomes a large SMCC. It is **not comparable** with a standardised mean difference of two groups,
-nor with SMCR: never pool them together (Morris & DeShon 2002).
+The change is divided by the spread of the changes. That answers "how consistent is the change between people?", not
+"how large is it against the differences between people?": with a high correlation of before and after the changes vary
+little, and the same raw change becomes a large SMCC. It is **not comparable** with a standardised mean difference of
+two groups, nor with SMCR: never pool them together (Morris & DeShon 2002).
 
-`sd_change`, `ri` and `ti` are read as for MC. With only a paired t and n, put t in m1i and ti and 0 in m2i: the effect is
-then `J t / sqrt(n)`.
+`sd_change`, `ri` and `ti` are read as for MC. With only a paired t and n, put t in m1i and ti and 0 in m2i: the effect
+is then `J t / sqrt(n)`.
 
 `vtype="LS"`, metafor's default, is `1/n + g^2/(2n)`; `"LS2"` puts the uncorrected d in and multiplies by J^2, as the
 variance of J d is. They differ by a few percent below 30 people.

@@ -1,21 +1,21 @@
 """SMCRH: standardised mean change, in standard deviations before, when the two standard deviations differ.
 
-The estimate is that of SMCR (and so is the trap: **`sd1i` is the standard deviation before**, which standardises, `sd2i`
-that after, although `m1i` is the mean after). Only the variance differs: it uses both standard deviations.
+The estimate is that of SMCR (and so is the trap: **`sd1i` is the standard deviation before**, which standardises,
+`sd2i` that after, although `m1i` is the mean after). Only the variance differs: it uses both standard deviations.
 
-**Which variance is right.** Take d = change / S1, before the small-sample correction. The change is independent of S1 when
-the scores are normal. The change varies by `sd_change^2 / n`, seen in units of S1: `sd_change^2 / (sd1i^2 n)`; and S1 has
-a relative variance of `1 / (2 (n - 1))`, which moves d by `d^2 / (2 (n - 1))`. Bonett (2008, 2015) adds the two and writes n - 1
-for n in the first as well. The effect is J d, and the variance of J d is J^2 times that of d: so the *uncorrected* d belongs in
-the bracket, and J^2 before it. That is `vtype="LS2"`, the default here.
+**Which variance is right.** Take d = change / S1, before the small-sample correction. The change is independent of S1
+when the scores are normal. The change varies by `sd_change^2 / n`, seen in units of S1: `sd_change^2 / (sd1i^2 n)`; and
+S1 has a relative variance of `1 / (2 (n - 1))`, which moves d by `d^2 / (2 (n - 1))`. Bonett (2008, 2015) adds the two
+and writes n - 1 for n in the first as well. The effect is J d, and the variance of J d is J^2 times that of d: so the
+*uncorrected* d belongs in the bracket, and J^2 before it. That is `vtype="LS2"`, the default here.
 
 - metafor 3.8 puts the corrected g into the bracket and multiplies by J^2 as well: it shrinks `d^2` twice, and its
   variance is too small for large effects.
 - metafor changed this in 4.6. The plain large-sample form, g in the bracket and no J^2, is `vtype="LS"`.
 
-In simulations (400,000 samples of 10, 20 and 40 people; effects of 0 to 1.5, SD ratios of 0.8 to 1.4) the mean variance over
-the true variance was 0.93 to 1.12 for LS2, 0.85 to 1.10 for metafor 3.8 and 1.01 to 1.32 for LS. All three agree in large
-samples.
+In simulations (400,000 samples of 10, 20 and 40 people; effects of 0 to 1.5, SD ratios of 0.8 to 1.4) the mean variance
+over the true variance was 0.93 to 1.12 for LS2, 0.85 to 1.10 for metafor 3.8 and 1.01 to 1.32 for LS. All three agree
+in large samples.
 """
 
 from __future__ import annotations
