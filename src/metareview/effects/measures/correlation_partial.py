@@ -2,14 +2,17 @@
 
 How closely the outcome goes with one predictor when the others are held fixed: from the predictor's t in a linear
 regression, `r = t / sqrt(t^2 + n - m - 1)`. `mi` counts **all** predictors, the one of interest included and the
-constant not; a set of dummies counts each. (metafor's help before 4.4 could be read otherwise.) What is held fixed
-differs by study, so partial correlations of different models are not the same quantity: a meta-analysis should describe
-the models, and not mix them with COR.
+constant not; a set of dummies counts each. What is held fixed differs by study, so partial correlations of different
+models are not the same quantity: a meta-analysis should describe the models, and not mix them with COR.
 
 **Which variance is right.** A partial correlation with `m - 1` controls of n people is distributed as a plain
-correlation of `n - (m - 1)` people (Fisher 1924). The plain one has `(1 - r^2)^2 / (n - 1)`, so the partial one has `(1
-- r^2)^2 / (n - m)`. metafor 3.8 divides by `n - m - 1`, the degrees of freedom of t, which is one too few; later
-  versions by n - m. In simulations the latter is the nearer one. The two differ little unless n - m is small.
+correlation of `n - (m - 1)` people (Fisher 1924). The plain one has `(1 - r^2)^2 / (n - 1)`, so the partial one has
+`(1 - r^2)^2 / (n - m)`; with one predictor it is COR itself. metafor 3.8 divides by `n - m - 1`, the degrees of freedom
+of t, which contradicts its own COR; later versions divide by `n - m`.
+
+With the true correlation in its place, the variance with `n - m` is exact at 0, and 3.8's is 9% too large at
+`n - m = 11`. With the *estimated* one both come out too small on average, as COR does (at `n - m = 11`: 14 to 16%, and
+5 to 8% with 3.8's divisor, which hides half of it). In small samples use ZPCOR, which has no such trouble.
 """
 
 from __future__ import annotations

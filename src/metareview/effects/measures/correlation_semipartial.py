@@ -1,9 +1,9 @@
 """SPCOR: semi-partial correlation from a regression.
 
 The correlation of the outcome with the part of a predictor that the other predictors do not share. Its square is what
-the predictor adds to R squared, which makes it easier to read than a partial correlation: `r = t sqrt(1 - R^2) / sqrt(n
-- m - 1)`. `mi` counts all predictors, the one of interest included. The R squared must be the unadjusted one of the
-  *same* regression.
+the predictor adds to R squared, which makes it easier to read than a partial correlation:
+`r = t sqrt(1 - R^2) / sqrt(n - m - 1)`. `mi` counts all predictors, the one of interest included. The R squared must be
+the unadjusted one of the *same* regression.
 
 There is no Fisher transformation of it: artanh does not steady the variance of a semi-partial correlation.
 """

@@ -6,7 +6,7 @@ used, as a programme may change the spread; they are only needed where the corre
 `sd_change_c`.
 
 **The variance** follows from the distribution of the effect, with no large-sample step: the difference of the changes
-varies by `tau2` in SD units, the pooled SD brings `df / (df - 2)`, and `J^2` the small-sample correction. Morris's
+varies by `tau2` in SD units, the pooled SD brings `df / (df - 2)`, and `c^2` the small-sample correction. Morris's
 equation 25 has one correlation for both arms; here each arm has its own, `tau2 = 2 (1 - r_t)/n_t + 2 (1 - r_c)/n_c`,
 which is his expression where the two are equal. It supposes equal SDs in both arms and at both times: where the SD
 after is much larger, it is too small.

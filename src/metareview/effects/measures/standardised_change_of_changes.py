@@ -9,7 +9,7 @@ two groups, nor with SMCR: never pool them together (Morris & DeShon 2002).
 is then `J t / sqrt(n)`.
 
 `vtype="LS"`, metafor's default, is `1/n + g^2/(2n)`; `"LS2"` puts the uncorrected d in and multiplies by J^2, as the
-variance of J d is. They differ by a few percent below 30 people.
+variance of J d is. It is 7% smaller at 17 people and an effect of 0.9.
 """
 
 from __future__ import annotations
