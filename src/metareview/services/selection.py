@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MetareviewError
-from ..protocol.crosschecks import OUTCOME
+from ..protocol.crosschecks import MEASURE, OUTCOME
 from ..protocol.models import Analysis, Protocol, Sensitivity, Values
 
 if TYPE_CHECKING:
@@ -141,11 +141,43 @@ def _require_comparable(frame: pd.DataFrame, analysis: Analysis) -> None:
             f"{where} is on the {analysis.scale} scale, but {named} {'is' if len(others) == 1 else 'are'} not",
             "Narrow `where`, or analyse them apart.",
         )
+    _require_poolable(frame, where)
     if DIRECTION in frame and frame[DIRECTION].dropna().nunique() > 1:
         groups = frame.groupby(DIRECTION)["effect_id"].apply(lambda ids: ", ".join(ids.head(3)))
         raise MetareviewError(
             f"{where} mixes directions: " + "; ".join(f"{d}: {ids}" for d, ids in groups.items()),
             f"Add `{DIRECTION}` to `where`, so that a fall means the same in every effect.",
+        )
+
+
+def _require_poolable(frame: pd.DataFrame, where: str) -> None:
+    """Refuse measures that are never pooled, and measures whose yi above 0 means more beside those where it means less.
+
+    An effect that the protocol's `sense` turned round was brought in line by its coder, and is not looked at.
+    """
+    from ..effects.registry import find_measure
+
+    if MEASURE not in frame:
+        return
+    never: list[str] = []
+    sides: dict[str, list[str]] = {}
+    for row in _rows(frame):
+        measure = find_measure(row[MEASURE])
+        told = f"{row['effect_id']} ({measure.name})"
+        if not measure.pooled:
+            never.append(told)
+        if measure.positive and row.get("sense_applied", 1) == 1:
+            sides.setdefault(measure.positive, []).append(told)
+    if never:
+        raise MetareviewError(
+            f"{where} has effects of a measure that is never pooled: {', '.join(never[:5])}",
+            "Leave them out with `where_not`, and show them one by one; `metareview effects --measures` says why.",
+        )
+    if len(sides) > 1:
+        said = "; ".join(f"above 0 is {side} of the outcome in {', '.join(told[:3])}" for side, told in sides.items())
+        raise MetareviewError(
+            f"{where} has a mixed orientation: {said}",
+            "Code one measure for all (RIRR for RES, from the same counts), or turn effects round with `effects: sense`.",
         )
 
 
