@@ -12,8 +12,8 @@ import pytest
 
 from metareview.effects.compute import effect_size
 from metareview.errors import MetareviewError
-from metareview.protocol.models import Analysis
-from metareview.services.selection import select
+from metareview.protocol.models import Analysis, Protocol
+from metareview.services.selection import better, select
 
 ROWS = Path(os.environ.get("METAREVIEW_SHARED", Path(__file__).parents[3] / "shared")) / "reference" / "domain"
 # Wheeler & Ratcliffe (2018), Crime Science 7:11
@@ -144,25 +144,24 @@ def test_a_shared_control_counts_once_when_the_areas_are_put_together() -> None:
 ANALYSIS = Analysis.model_validate({"name": "crime", "label": "Crime", "scale": "log"})
 
 
-def effects(*measures: str, sense: float = 1.0) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "effect_id": [f"{m.lower()}_{i}" for i, m in enumerate(measures)],
-            "study_id": [f"s{i}" for i, _ in enumerate(measures)],
-            "study_included": True,
-            "measure": measures,
-            "scale": "log",
-            "sense_applied": [sense if m == "RES" else 1.0 for m in measures],
-        }
-    )
+def effects(*measures: str) -> pd.DataFrame:
+    frame = pd.DataFrame({"measure": measures, "scale": "log", "study_included": True, "outcome_domain": "crime"})
+    ids = [f"{m.lower()}_{i}" for i, m in enumerate(measures)]
+    return frame.assign(effect_id=ids, study_id=ids)
 
 
-def test_mixed_orientation_is_refused_by_name_and_allowed_when_turned_round() -> None:
+def test_mixed_orientation_is_refused_by_name() -> None:
     with pytest.raises(MetareviewError, match="mixed orientation") as caught:
         select(effects("RIRR", "RES", "GEN"), ANALYSIS)
     assert "rirr_0 (RIRR)" in caught.value.message and "res_1 (RES)" in caught.value.message
-    assert len(select(effects("RIRR", "RES", sense=-1.0), ANALYSIS).frame) == 2
+    assert "inverted" in caught.value.hint
     assert len(select(effects("RES", "RES"), ANALYSIS).frame) == 2
+
+
+def test_the_better_side_of_a_measure_of_less_is_the_other_one() -> None:
+    protocol = Protocol.model_construct(outcomes=())
+    assert better(effects("RES", "RES"), protocol) == "higher_is_better"
+    assert better(effects("RIRR"), protocol) == better(pd.DataFrame(), protocol) == "lower_is_better"
 
 
 def test_a_measure_that_is_never_pooled_is_refused_by_name() -> None:
