@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from metareview.effects.area.mantel_haenszel import fitted_after, inverse_variance, mantel_haenszel
 from metareview.effects.compute import effect_size
 from metareview.effects.measure import Floats, Mask
 from metareview.effects.overdispersion.series import require_columns
@@ -215,9 +216,9 @@ def _effect(areas: _Areas, phi: float | None, method: Method, level: float) -> S
     each = effect_size("RIRR", a=a, b=b, c=c, d=d, tb=areas.offset, ta=1.0, tc=1.0, td=1.0, problems="nan")
     yi, vi = each["yi"].to_numpy(), each["vi"].to_numpy()
     estimate, variance, weight = (
-        _mantel_haenszel(a, b, c, d, areas.offset, says) if method == "MH" else _inverse_variance(yi, vi, says)
+        mantel_haenszel(a, b, c, d, areas.offset, says) if method == "MH" else inverse_variance(yi, vi, says)
     )
-    fitted = np.where(says, _fitted(a, b, c, d, math.exp(estimate) * areas.offset), np.nan)
+    fitted = np.where(says, fitted_after(a, b, c, d, math.exp(estimate) * areas.offset), np.nan)
     x2, df, counted = _pearson(areas, fitted, (a, b, c, d), says)
     if phi is None and df < 1:
         raise MetareviewError("One pair of areas cannot tell how much areas vary: phi needs two.", "Give phi=.")
@@ -255,33 +256,6 @@ def _check_options(phi: float | None, method: str, level: float) -> None:
         raise MetareviewError(f"phi={phi!r} is not above 0.")
     if not 0 < level < 1:
         raise MetareviewError(f"level={level!r} is not between 0 and 1.", "Use a share such as 0.95.")
-
-
-def _mantel_haenszel(
-    a: Floats, b: Floats, c: Floats, d: Floats, offset: Floats, says: Mask
-) -> tuple[float, float, Floats]:
-    """Log RIRR, its Poisson variance (Robins, Breslow & Greenland, with the offset in), and weights, shape (k,)."""
-    n = np.where(says, a + b + c + d, np.inf)
-    gain, base = b * c / n, offset * a * d / n
-    ratio = gain.sum() / base.sum()
-    variance = np.sum((gain + ratio * base) * ((b + c) / n + ratio * offset * (a + d) / n)) / (2 * gain.sum() ** 2)
-    return float(np.log(ratio)), float(variance), base / base.sum()
-
-
-def _inverse_variance(yi: Floats, vi: Floats, says: Mask) -> tuple[float, float, Floats]:
-    """Weighted mean, its Poisson variance, and weights, shape (k,)."""
-    w = np.where(says, 1 / np.where(says, vi, 1.0), 0.0)
-    return float(np.sum(w * np.where(says, yi, 0.0)) / w.sum()), float(1 / w.sum()), w / w.sum()
-
-
-def _fitted(a: Floats, b: Floats, c: Floats, d: Floats, odds: Floats) -> Floats:
-    """Treated after, given all four margins and the odds ratio, shape (k,): the root of a quadratic."""
-    treated, after, control = a + b, b + d, c + d
-    middle = control - after + odds * (treated + after)
-    root = np.sqrt(np.maximum(middle**2 + 4 * (1 - odds) * odds * treated * after, 0.0))
-    with np.errstate(all="ignore"):
-        found = np.where(middle > 0, 2 * odds * treated * after / (middle + root), (root - middle) / (2 * (1 - odds)))
-    return np.asarray(found)
 
 
 def _pearson(areas: _Areas, fitted: Floats, cells: tuple[Floats, ...], says: Mask) -> tuple[float, int, int]:

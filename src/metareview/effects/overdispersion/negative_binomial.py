@@ -22,7 +22,9 @@ from metareview.effects.overdispersion.conditional import Fit, changes
 from metareview.effects.overdispersion.series import Series
 from metareview.errors import MetareviewError
 
-_POLISH = 30
+_POLISH = 100
+# twice the log-likelihood still to be gained: below it phi is settled, also where it is near 1 and the top is flat
+_FLAT = 1e-11
 
 
 def phi(series: Series, poisson: Fit, phi_start: float) -> float:
@@ -65,11 +67,12 @@ def _maximum(series: Series, x: Floats, start: Floats) -> Floats:
         alpha = series.t * np.exp(x @ beta)
         gradient, curvature = _gradient(series, x, alpha), _curvature(series, x, alpha)
         step = np.linalg.solve(-curvature, gradient)
-        if not np.all(np.isfinite(step)) or np.abs(step).max() > 2:
+        gain = float(gradient @ step)
+        if not (np.isfinite(gain) and gain >= 0):
             break
-        beta = beta + step
-        if np.abs(step).max() < 1e-9:
+        if gain < _FLAT:
             return beta
+        beta = beta + step * min(1.0, 1.0 / np.abs(step).max())
     raise MetareviewError(
         "The negative binomial model has no maximum for this series.", "Use method='quasi_poisson', and see the series."
     )
