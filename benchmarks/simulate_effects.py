@@ -163,7 +163,7 @@ def wdq(s: Scenario, rng: np.random.Generator, n: int) -> Draws:
     return computed("WDQ", s, _true_quotient(), **cells(s, rng, n, "abcdef"))
 
 
-@simulation("WDQ, Fieller", at_most=400)
+@simulation("WDQ, Fieller", at_most=300)
 def wdq_fieller(s: Scenario, rng: np.random.Generator, n: int) -> Draws:
     drawn = cells(s, rng, n, "abcdef")
     truth, held, yi, vi = _true_quotient(), [], [], []
@@ -180,7 +180,7 @@ def wdq_fieller(s: Scenario, rng: np.random.Generator, n: int) -> Draws:
     return Draws(np.array(yi), np.array(vi), truth, held=np.array(held))
 
 
-@simulation("RIRR of target and buffer together", at_most=400)
+@simulation("RIRR of target and buffer together", at_most=300)
 def total_ratio(s: Scenario, rng: np.random.Generator, n: int) -> Draws:
     drawn = cells(s, rng, n, "abcdef")
     rows = zip(*(drawn[name] for name in "abcdef"), strict=True)
@@ -210,7 +210,7 @@ def _pairs(method: Any, k: int) -> Simulate:
 
 
 for _method in ("MH", "IV"):
-    simulation(f"8 pairs, {_method}, phi estimated", at_most=400)(_pairs(_method, 8))
+    simulation(f"8 pairs, {_method}, phi estimated", at_most=300)(_pairs(_method, 8))
 
 
 def _phi(method: Any) -> Simulate:
@@ -308,13 +308,14 @@ def main() -> None:
     unknown = [name for name in given.names if name not in SIMULATIONS]
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}")
-    frame = table(given.names or list(SIMULATIONS), given.studies, given.seed)
+    rows: list[dict[str, Any]] = []
+    for name in given.names or list(SIMULATIONS):
+        frame = table([name], given.studies, given.seed)
+        rows += frame.to_dict("records")
+        if not given.json:
+            print(markdown(frame) if given.markdown else frame.round(3).to_string(index=False), end="\n\n", flush=True)
     if given.json:
-        print(json.dumps({"name": "simulate_effects", "rows": frame.to_dict("records")}))
-    elif given.markdown:
-        print(markdown(frame))
-    else:
-        print(frame.round(3).to_string(index=False))
+        print(json.dumps({"name": "simulate_effects", "rows": rows}))
 
 
 if __name__ == "__main__":

@@ -9,10 +9,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .effects.area.absolute import absolute
+    from .effects.area.controls import combine_controls
+    from .effects.area.displacement import displacement
+    from .effects.area.stratified import area_pairs, area_strata
     from .effects.compute import effect_size
     from .effects.convert import convert
     from .effects.explain import explain
-    from .effects.overdispersion import estimate_phi, phi_table
+    from .effects.overdispersion import diagnose_series, estimate_phi, phi_defaults, phi_table
     from .effects.registry import conversions_frame as conversions
     from .effects.registry import measures_frame as measures
     from .errors import MetareviewError
@@ -28,9 +32,15 @@ if TYPE_CHECKING:
 __all__ = [
     "MetareviewError",
     "Review",
+    "absolute",
+    "area_pairs",
+    "area_strata",
+    "combine_controls",
     "conversions",
     "convert",
     "deduplicate",
+    "diagnose_series",
+    "displacement",
     "effect_size",
     "estimate_phi",
     "explain",
@@ -38,6 +48,7 @@ __all__ = [
     "leave_one_out",
     "measures",
     "open_review",
+    "phi_defaults",
     "phi_table",
     "pool",
     "read_records",
@@ -49,15 +60,22 @@ __all__ = [
 _WHERE = {
     "MetareviewError": ("errors", "MetareviewError"),
     "Review": ("review", "Review"),
+    "absolute": ("effects.area.absolute", "absolute"),
+    "area_pairs": ("effects.area.stratified", "area_pairs"),
+    "area_strata": ("effects.area.stratified", "area_strata"),
+    "combine_controls": ("effects.area.controls", "combine_controls"),
     "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
     "conversions": ("effects.registry", "conversions_frame"),
     "convert": ("effects.convert", "convert"),
+    "diagnose_series": ("effects.overdispersion", "diagnose_series"),
+    "displacement": ("effects.area.displacement", "displacement"),
     "effect_size": ("effects.compute", "effect_size"),
     "estimate_phi": ("effects.overdispersion", "estimate_phi"),
     "explain": ("effects.explain", "explain"),
     "leave_one_out": ("synthesis.influence", "leave_one_out"),
     "measures": ("effects.registry", "measures_frame"),
     "open_review": ("review", "open_review"),
+    "phi_defaults": ("effects.overdispersion", "phi_defaults"),
     "phi_table": ("effects.overdispersion", "phi_table"),
     "pool": ("synthesis.pooling", "pool"),
     "read_records": ("literature.reading", "read_records"),

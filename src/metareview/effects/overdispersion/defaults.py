@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 
 _LOTS = (
-    "Pearson X2 / df given each place's total, from the published counts around vacant lots in Philadelphia (greening trial "
-    "of Branas and colleagues); computed once by the project; the counts are not part of it"
+    "Pearson X2 / df given each place's total, from public counts around greened and other vacant lots in Philadelphia; "
+    "computed once by the project, the counts are not part of it"
 )
 _DEFAULTS = (
     ("poisson", 1.0, "any counts", "the least that counts can have: events one by one and independent"),
-    ("twice_poisson", 2.0, "before-after counts of evaluations, mixed", (
+    ("twice_poisson", 2.0, "before-after counts of offences of persons", (
         "twice the Poisson variance, as in the judicial supervision review of Trood and colleagues (public data of the "
         "review, column var_x2)"
     )),
