@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from metareview.effects.measure import Columns, Input, Mask, Problem, flag_rows
+from metareview.effects.measure import Columns, Input, Mask, Problem, Texts, flag_rows
 
 MEANING = {
     "a": "treated area, before",
@@ -54,6 +55,11 @@ def check_exposures(cells: Sequence[str]) -> Callable[[Columns], list[Problem]]:
     """A `check` for rows that give some of the exposures and not all."""
     text = "is missing while another exposure is given; give the exposure of every count or none"
     return lambda columns: [p for c in cells for p in flag_rows(np.isnan(columns[f"t{c}"]), f"t{c}", text)]
+
+
+def one_of(which: ArrayLike, *texts: str) -> Texts:
+    """One of some texts by row, `which` being their positions, shape (k,)."""
+    return np.asarray(np.array(texts, dtype=object)[np.asarray(which, dtype=np.intp)])
 
 
 def plain(values: Mapping[str, float], cells: Sequence[str]) -> bool:

@@ -25,14 +25,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from metareview.effects.before_after import (
     FOUR,
     PHI,
     check_exposures,
     counts,
     exposures,
+    one_of,
     plain,
     plain_rows,
     prepare_exposures,
@@ -47,8 +46,7 @@ _RATES = f"yi = ln((d/td) / (c/tc)) - ln((b/tb) / (a/ta)); {rirr.VARIANCE}"
 def compute(columns: Columns) -> Computed:
     """The log of the inverse of `RIRR`, with its variance; arrays of shape (k,)."""
     opposite = rirr.compute(columns)
-    rule = np.where(plain_rows(columns, FOUR), _COUNTS, _RATES).astype(object)
-    return Computed(-opposite.yi, opposite.vi, rule=rule)
+    return Computed(-opposite.yi, opposite.vi, rule=one_of(plain_rows(columns, FOUR), _RATES, _COUNTS))
 
 
 def formula_of(values: Mapping[str, float]) -> str:

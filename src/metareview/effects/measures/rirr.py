@@ -41,6 +41,7 @@ from metareview.effects.before_after import (
     check_exposures,
     counts,
     exposures,
+    one_of,
     plain,
     plain_rows,
     prepare_exposures,
@@ -60,7 +61,7 @@ def compute(columns: Columns) -> Computed:
     ta, tb, tc, td = (columns[f"t{name}"] for name in FOUR)
     yi = np.log(b / tb) - np.log(a / ta) - np.log(d / td) + np.log(c / tc)
     vi = columns["phi"] * (1 / a + 1 / b + 1 / c + 1 / d)
-    return Computed(yi, vi, rule=np.where(plain_rows(columns, FOUR), _COUNTS, _RATES).astype(object))
+    return Computed(yi, vi, rule=one_of(plain_rows(columns, FOUR), _RATES, _COUNTS))
 
 
 def formula_of(values: Mapping[str, float]) -> str:

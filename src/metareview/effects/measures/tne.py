@@ -26,7 +26,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from metareview.effects.before_after import PHI, all_missing, counts
+from metareview.effects.before_after import PHI, all_missing, counts, one_of
 from metareview.effects.measure import Columns, Computed, Floats, Measure, Problem, Source, flag_rows
 
 _CELLS = ("a", "b", "c", "d", "e", "f")
@@ -59,7 +59,7 @@ def compute(columns: Columns) -> Computed:
     yi = np.where(shared, (a + e) * d / c - (b + f), a * d / c - b + e * h / g - f)
     own = expected_variance(a, c, d) + expected_variance(e, g, h)
     vi = columns["phi"] * (np.where(shared, expected_variance(a + e, c, d), own) + b + f)
-    return Computed(yi, vi, rule=np.where(shared, _SHARED, _OWN).astype(object))
+    return Computed(yi, vi, rule=one_of(shared, _OWN, _SHARED))
 
 
 def expected_variance(a: Floats, c: Floats, d: Floats) -> Floats:

@@ -49,6 +49,7 @@ from metareview.effects.before_after import (
     counts,
     exposures,
     fill_missing,
+    one_of,
     plain,
     plain_rows,
 )
@@ -98,7 +99,7 @@ def compute(columns: Columns) -> Computed:
     vi = columns["phi"] * reduce(np.add, [rates[cell] / columns[f"t{cell}"] for cell in EIGHT])
     beside = _has_displacement(columns)
     even = plain_rows(columns, EIGHT)
-    rule = np.select([even & ~beside, even, ~beside], [_LOCAL, _TOTAL, _LOCAL_RATES], _TOTAL_RATES).astype(object)
+    rule = one_of(2 * even + beside, _LOCAL_RATES, _TOTAL_RATES, _LOCAL, _TOTAL)
     note = texts(len(yi))
     note[beside & (columns["c"] == columns["g"]) & (columns["d"] == columns["h"])] = _SAME_CONTROL
     return Computed(yi, vi, rule=rule, note=note)

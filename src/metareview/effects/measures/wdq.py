@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from metareview.effects.before_after import PHI, counts
+from metareview.effects.before_after import PHI, counts, one_of
 from metareview.effects.measure import Columns, Computed, Floats, Measure, Problem, Source, Texts, flag_rows
 
 _CELLS = ("a", "b", "c", "d", "e", "f")
@@ -60,20 +60,22 @@ def compute(columns: Columns) -> Computed:
     yi = (f / d - e / c) / success
     spread = f / d**2 + e / c**2 + yi**2 * (b / d**2 + a / c**2) + (f - yi * b) ** 2 / d**3 + (e - yi * a) ** 2 / c**3
     shaky = success**2 < 1.96**2 * phi * (b / d**2 + a / c**2 + b**2 / d**3 + a**2 / c**3)
-    notes = bands(yi) + np.where(shaky, "; the gain in the target is within chance of 0, so this is not to be read", "")
+    notes = bands(yi) + one_of(shaky, "", "; the gain in the target is within chance of 0, so this is not to be read")
     return Computed(yi, phi * spread / success**2, note=notes)
 
 
 def bands(wdq: Floats) -> Texts:
     """What a quotient means in words, shape (k,), after Bowers and Johnson and Guerette."""
-    limits = [wdq > 1, wdq > 0, wdq == 0, wdq >= -1]
-    words = [
-        "diffusion of benefits, larger than the gain in the target",
-        "diffusion of benefits, smaller than the gain in the target",
-        "neither displacement nor diffusion",
+    with np.errstate(invalid="ignore"):
+        above = (wdq >= -1) * 1 + (wdq >= 0) + (wdq > 0) + (wdq > 1)
+    return one_of(
+        above,
+        "displacement that undoes the gain in the target",
         "displacement, smaller than the gain in the target",
-    ]
-    return np.select(limits, words, "displacement that undoes the gain in the target").astype(object)
+        "neither displacement nor diffusion",
+        "diffusion of benefits, smaller than the gain in the target",
+        "diffusion of benefits, larger than the gain in the target",
+    )
 
 
 MEASURE = Measure(
