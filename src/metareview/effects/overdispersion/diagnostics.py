@@ -107,7 +107,7 @@ def diagnose_series(
     Raises MetareviewError as `estimate_phi` does, and for a period that a place has twice.
 
     Source: McCullagh & Nelder (1989), Generalized Linear Models, 2nd edition, section 6.2; the variance of a sum under
-    first-order autocorrelation as in Priestley (1981), Spectral Analysis and Time Series, section 5.3.
+    first-order autocorrelation as in Priestley (1981), Spectral Analysis and Time Series, chapter 5.
     """
     series = read_series(counts, place, after, treated, count, exposure)
     time = _time(counts, place, period)

@@ -77,7 +77,7 @@ def estimate_phi(
     an unknown method.
 
     Source: McCullagh & Nelder (1989), Generalized Linear Models, 2nd edition, section 6.2; Wilson (2022), Journal of
-    Quantitative Criminology 38; Hausman, Hall & Griliches (1984), Econometrica 52, section 3.
+    Quantitative Criminology 38; Hausman, Hall & Griliches (1984), Econometrica 52.
     """
     if method not in get_args(Method):
         raise MetareviewError(f"method={method!r} is unknown.", f"Use {' or '.join(get_args(Method))}.")

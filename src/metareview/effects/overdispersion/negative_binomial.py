@@ -3,12 +3,13 @@
 Counts of place i are negative binomial with mean lambda_it * theta_i and variance (1 + theta_i) times the mean, where
 lambda_it = t_it * exp(b0 + change of the arm after). Given the place's total N they are Dirichlet-multinomial with
 parameters lambda_it, so theta_i is gone, and b0 and the changes are found by maximum likelihood. The variance of such
-counts is (N + L) / (1 + L) times the multinomial's, with L the sum of lambda over the place; phi is the mean of this over
-the places, weighted by their events. Unlike quasi-Poisson it lets busy places be more overdispersed than quiet ones.
+counts is (N + L) / (1 + L) times the multinomial's, with L the sum of lambda over the place; phi is the mean of this
+over the places, weighted by their events. Unlike quasi-Poisson it lets busy places be more overdispersed than quiet
+ones.
 
 Source: Hausman, Hall & Griliches (1984), Econometric models for count data with an application to the patents-R&D
-relationship, Econometrica 52, section 3; Cameron & Trivedi (2013), Regression Analysis of Count Data, 2nd edition,
-chapter 9.
+relationship, Econometrica 52 (the conditional negative binomial); Cameron & Trivedi (2013), Regression Analysis of
+Count Data, 2nd edition, chapter 9.
 """
 
 from __future__ import annotations
