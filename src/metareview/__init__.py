@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .effects.cluster import cluster_correction, design_effect, effective_counts, identifiability
+    from .effects.area.absolute import absolute
+    from .effects.area.controls import combine_controls
+    from .effects.area.displacement import displacement
+    from .effects.area.stratified import area_pairs, area_strata
     from .effects.compute import effect_size
     from .effects.convert import convert
     from .effects.dependence.coding import dependence_coded
     from .effects.dependence.covariance import sampling_covariance
     from .effects.explain import explain
-    from .effects.overdispersion import estimate_phi, phi_table
+    from .effects.overdispersion import diagnose_series, estimate_phi, phi_defaults, phi_table
     from .effects.registry import conversions_frame as conversions
     from .effects.registry import measures_frame as measures
     from .effects.transform import back_transform
@@ -40,6 +44,15 @@ __all__ = [
     "deduplicate",
     "dependence_coded",
     "design_effect",
+    "absolute",
+    "area_pairs",
+    "area_strata",
+    "combine_controls",
+    "conversions",
+    "convert",
+    "deduplicate",
+    "diagnose_series",
+    "displacement",
     "effect_size",
     "effective_counts",
     "estimate_phi",
@@ -50,6 +63,7 @@ __all__ = [
     "measures",
     "multilevel",
     "open_review",
+    "phi_defaults",
     "phi_table",
     "pool",
     "read_records",
@@ -63,12 +77,18 @@ _WHERE = {
     "MetareviewError": ("errors", "MetareviewError"),
     "Review": ("review", "Review"),
     "back_transform": ("effects.transform", "back_transform"),
+    "absolute": ("effects.area.absolute", "absolute"),
+    "area_pairs": ("effects.area.stratified", "area_pairs"),
+    "area_strata": ("effects.area.stratified", "area_strata"),
+    "combine_controls": ("effects.area.controls", "combine_controls"),
     "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
     "cluster_correction": ("effects.cluster", "cluster_correction"),
     "conversions": ("effects.registry", "conversions_frame"),
     "convert": ("effects.convert", "convert"),
     "dependence_coded": ("effects.dependence.coding", "dependence_coded"),
     "design_effect": ("effects.cluster", "design_effect"),
+    "diagnose_series": ("effects.overdispersion", "diagnose_series"),
+    "displacement": ("effects.area.displacement", "displacement"),
     "effect_size": ("effects.compute", "effect_size"),
     "effective_counts": ("effects.cluster", "effective_counts"),
     "estimate_phi": ("effects.overdispersion", "estimate_phi"),
@@ -78,6 +98,7 @@ _WHERE = {
     "measures": ("effects.registry", "measures_frame"),
     "multilevel": ("synthesis.multilevel.model", "multilevel"),
     "open_review": ("review", "open_review"),
+    "phi_defaults": ("effects.overdispersion", "phi_defaults"),
     "phi_table": ("effects.overdispersion", "phi_table"),
     "pool": ("synthesis.pooling", "pool"),
     "read_records": ("literature.reading", "read_records"),

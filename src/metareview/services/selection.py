@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MetareviewError
-from ..protocol.crosschecks import OUTCOME
+from ..protocol.crosschecks import MEASURE, OUTCOME
 from ..protocol.models import Analysis, Protocol, Sensitivity, Values
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ..effects.measure import Measure
 
 ANY = "any"
 INCLUDED = "study_included"
@@ -78,12 +80,21 @@ def select(effects: pd.DataFrame, analysis: Analysis) -> Selection:
 
 
 def better(frame: pd.DataFrame, protocol: Protocol) -> str:
-    """Return which way is better in some effects: as coded for them, else as the protocol has it for their outcome."""
+    """Return which way of yi is better: as coded for the effects, else as the protocol has it for their outcome.
+
+    The protocol speaks of the outcome: where yi above 0 means less of it (RES, TNE), the way is the other one.
+    """
     coded = list(frame[DIRECTION].dropna().unique()) if DIRECTION in frame else []
     if len(coded) == 1:
         return str(coded[0])
     named = [protocol.outcome(str(o)) for o in (frame[OUTCOME].unique() if OUTCOME in frame else ())]
-    return next((o.direction for o in named if o is not None), "lower_is_better")
+    way = next((o.direction for o in named if o is not None), "lower_is_better")
+    return {"lower_is_better": "higher_is_better", "higher_is_better": "lower_is_better"}[way] if _less(frame) else way
+
+
+def _less(frame: pd.DataFrame) -> bool:
+    """Whether yi above 0 means less of the outcome in every effect."""
+    return MEASURE in frame and {_measure(row).positive for row in _rows(frame)} - {""} == {"less"}
 
 
 def one_per(frame: pd.DataFrame, unit: str, prefer: str) -> dict[str, str]:
@@ -141,12 +152,41 @@ def _require_comparable(frame: pd.DataFrame, analysis: Analysis) -> None:
             f"{where} is on the {analysis.scale} scale, but {named} {'is' if len(others) == 1 else 'are'} not",
             "Narrow `where`, or analyse them apart.",
         )
+    _require_poolable(frame, where)
     if DIRECTION in frame and frame[DIRECTION].dropna().nunique() > 1:
         groups = frame.groupby(DIRECTION)["effect_id"].apply(lambda ids: ", ".join(ids.head(3)))
         raise MetareviewError(
             f"{where} mixes directions: " + "; ".join(f"{d}: {ids}" for d, ids in groups.items()),
             f"Add `{DIRECTION}` to `where`, so that a fall means the same in every effect.",
         )
+
+
+def _require_poolable(frame: pd.DataFrame, where: str) -> None:
+    """Refuse measures that are never pooled, and measures whose yi above 0 means more beside those where it means less.
+
+    The protocol's `sense` turns contrasts round, not measures, and does not count.
+    """
+    rows = _rows(frame) if MEASURE in frame else []
+    told = [(f"{row['effect_id']} ({row[MEASURE]})", _measure(row)) for row in rows]
+    never = [name for name, measure in told if not measure.pooled]
+    if never:
+        raise MetareviewError(
+            f"{where} has effects of a measure that is never pooled: {', '.join(never[:5])}",
+            "Leave them out with `where_not`, and show them one by one.",
+        )
+    sides = {side: [name for name, m in told if m.positive == side] for side in ("more", "less")}
+    if all(sides.values()):
+        said = "; ".join(f"above 0 is {side} of the outcome in {', '.join(names[:3])}" for side, names in sides.items())
+        raise MetareviewError(
+            f"{where} has a mixed orientation: {said}",
+            "Compute one measure for all: RIRR for RES, from the same counts; a printed RES is GEN with `inverted`.",
+        )
+
+
+def _measure(row: Mapping[str, Any]) -> Measure:
+    from ..effects.registry import find_measure
+
+    return find_measure(row[MEASURE])
 
 
 def _matches(value: Any, wanted: Values) -> bool:
