@@ -107,7 +107,7 @@ def symbol(name: str) -> str:
     if name in LATEX_NAMES:
         return LATEX_NAMES[name]
     head, _, rest = name.partition("_")
-    letters = head.rstrip("0123456789i")
+    letters = "ci" if head == "ci" and rest else head.rstrip("0123456789i")
     letters = letters or head
     below = head[len(letters) :] + (("," if head[len(letters) :] and rest else "") + rest)
     shown = letters if len(letters) == 1 else rf"\mathit{{{letters}}}"
