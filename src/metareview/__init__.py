@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from .effects.overdispersion import estimate_phi, phi_table
     from .effects.registry import conversions_frame as conversions
     from .effects.registry import measures_frame as measures
+    from .effects.transform import back_transform
     from .errors import MetareviewError
     from .literature.dedupe.deduplicate import deduplicate
     from .literature.reading import read_records, write_records
     from .report import figures
     from .review import Review, open_review
     from .synthesis.influence import leave_one_out
+    from .synthesis.multilevel.model import multilevel
     from .synthesis.pooling import pool
     from .synthesis.regression import regress
     from .synthesis.subgroups import subgroups
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MetareviewError",
     "Review",
+    "back_transform",
     "conversions",
     "convert",
     "deduplicate",
@@ -37,6 +40,7 @@ __all__ = [
     "figures",
     "leave_one_out",
     "measures",
+    "multilevel",
     "open_review",
     "phi_table",
     "pool",
@@ -49,6 +53,7 @@ __all__ = [
 _WHERE = {
     "MetareviewError": ("errors", "MetareviewError"),
     "Review": ("review", "Review"),
+    "back_transform": ("effects.transform", "back_transform"),
     "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
     "conversions": ("effects.registry", "conversions_frame"),
     "convert": ("effects.convert", "convert"),
@@ -57,6 +62,7 @@ _WHERE = {
     "explain": ("effects.explain", "explain"),
     "leave_one_out": ("synthesis.influence", "leave_one_out"),
     "measures": ("effects.registry", "measures_frame"),
+    "multilevel": ("synthesis.multilevel.model", "multilevel"),
     "open_review": ("review", "open_review"),
     "phi_table": ("effects.overdispersion", "phi_table"),
     "pool": ("synthesis.pooling", "pool"),

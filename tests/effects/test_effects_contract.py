@@ -93,7 +93,7 @@ def test_inverted_turns_a_reported_effect_round(value: float, scale: str) -> Non
 
 @pytest.mark.parametrize("measure", ALL)
 def test_formula_is_the_same_for_one_row_and_many(measure: Measure) -> None:
-    row = {entry.name: float(3 + i) for i, entry in enumerate(measure.inputs)}
+    row = {entry.name: 0.5 if entry.kind == "alpha" else float(3 + i) for i, entry in enumerate(measure.inputs)}
     columns = measure.fill({name: np.full(3, value) for name, value in row.items()})
     if "scale_reported" in columns:
         columns["scale_reported"] = np.full(3, 3.0)

@@ -10,7 +10,9 @@ import numpy as np
 from scipy import special
 
 from metareview.effects.measure import Columns, Conversion, Converted, Input, Source
-from metareview.effects.transform import to_percent_change
+from metareview.effects.transform import BACK
+
+to_percent_change = BACK["percent_change"].function
 
 
 def compute(columns: Columns) -> Converted:
