@@ -51,6 +51,8 @@ def test_the_formula_that_is_shown_gives_what_is_converted(block: dict[str, Any]
         values = {name: float(column[row]) for name, column in table.columns.items()}
         formula = conversion.formula if conversion.formula_of is None else conversion.formula_of(values)
         told = evaluate(formula, values, conversion.functions)
+        if conversion.name != "coefficient_to_effect":  # its rule says which measure the link makes it
+            assert found["rule"].iloc[row] == formula
         for name, _ in conversion.outputs:
             assert told[name] == pytest.approx(found[name].iloc[row], rel=1e-9, abs=1e-12)
 

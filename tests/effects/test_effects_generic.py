@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -341,6 +343,17 @@ def test_the_formula_shown_is_that_of_the_row() -> None:
     ]
     assert [f"{line.name} = {line.numbers}" for line in by_se.lines] == ["yi = -3", "vi = 2^2"]
     assert "{ci}_{low}" in by_interval.latex
+
+
+@pytest.mark.parametrize("measure", ["GEN", "GENDIFF"])
+def test_many_rows_are_told_as_each_is_alone(measure: str) -> None:
+    blocks = json.loads((Path(__file__).parent / "reference" / f"{measure}.json").read_text("utf-8"))
+    cases = pd.DataFrame([case for block in blocks for case in block["cases"]]).drop(columns=["yi", "vi"])
+    cases["read_from"] = (["printed", "digitised", "verbal"] * len(cases))[: len(cases)]
+    together = effect_size(measure, data=cases)
+    for row in range(len(cases)):
+        alone = effect_size(measure, data=cases.iloc[[row]])
+        pd.testing.assert_series_equal(together.iloc[row], alone.iloc[0], check_dtype=False)
 
 
 def test_rows_that_are_alike_share_a_rule_however_many() -> None:
