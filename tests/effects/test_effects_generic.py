@@ -299,7 +299,8 @@ def test_a_second_printed_figure_that_says_otherwise_is_noted() -> None:
 
 def test_a_zero_statistic_does_no_harm_beside_an_se() -> None:
     found = gen(estimate=0, scale_reported="log_ratio", se=0.1, t=0)
-    assert (found["yi"], found["sei"]) == (0, 0.1)
+    assert (found["yi"], found["sei"], found["note"]) == (0, 0.1, "")
+    assert gen(estimate=-0.5, scale_reported="log_ratio", se=0.1, t=0)["note"] == ""
 
 
 def test_a_test_statistic_of_another_sign_is_refused() -> None:

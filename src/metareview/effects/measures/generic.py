@@ -5,7 +5,9 @@ log ratios to base e, 10 or 2, and logit coefficients are analysed as natural lo
 stay linear, percentage points as a share, so that they stand beside a risk difference. A coefficient of a regression
 with a log link is a `log_ratio`, of a logistic regression a `logit`, of a linear regression a `difference` in the
 unit of the outcome. Odds ratios and rate ratios are both `ratio`, but they are different measures: do not pool them
-together. A standardised coefficient (beta) is no effect of this kind; see the conversion `beta_to_r`.
+together. In the formula g is this step, such as ln(x) for a ratio and ln(1 + x/100) for a percentage change;
+`mr.explain` shows the formula of each row as it is. A standardised coefficient (beta) is no effect of this kind; see
+the conversion `beta_to_r`.
 
 **Where the standard error comes from.** The first that is given of: `se`, `variance`, the interval (any level; t when
 `df` is given), `z`, `t`, `chi2` with 1 df, `f` with 1 df before the bar, and `p`. The rule beside each effect says
@@ -124,7 +126,7 @@ def _note_second_figures(notes: Texts, x: Columns, way: Floats, implied: dict[in
     for place, other in implied.items():
         name = NAMES[place]
         ratio = other / se
-        off = (way != place) & (way >= 0) & ((ratio > 1.15) | (ratio < 1 / 1.15))
+        off = (way != place) & (way >= 0) & ((ratio > 1.15) | (ratio < 1 / 1.15)) & (ratio > 0) & np.isfinite(ratio)
         if place in (CHI2, F):
             off &= x["df1"] == 1
         if place == P:  # a bound only says that the SE is not above, or not below

@@ -9,8 +9,8 @@ a model, their covariance is positive and the true variance smaller. Two interva
 measure is the test that a look at two intervals is not.
 
 Each arm's SE comes from its printed `se`, else from its interval; a printed SE of a ratio or percentage change is
-turned to the log scale by the delta method. See GEN for the scales and for figures that were digitised or put on
-words.
+turned to the log scale by the delta method. See GEN for the scales and g, and for figures that were digitised or put
+on words.
 """
 
 from __future__ import annotations
