@@ -9,8 +9,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .effects.cluster import cluster_correction, design_effect, effective_counts, identifiability
     from .effects.compute import effect_size
     from .effects.convert import convert
+    from .effects.dependence.coding import dependence_coded
+    from .effects.dependence.covariance import sampling_covariance
     from .effects.explain import explain
     from .effects.overdispersion import estimate_phi, phi_table
     from .effects.registry import conversions_frame as conversions
@@ -31,13 +34,18 @@ __all__ = [
     "MetareviewError",
     "Review",
     "back_transform",
+    "cluster_correction",
     "conversions",
     "convert",
     "deduplicate",
+    "dependence_coded",
+    "design_effect",
     "effect_size",
+    "effective_counts",
     "estimate_phi",
     "explain",
     "figures",
+    "identifiability",
     "leave_one_out",
     "measures",
     "multilevel",
@@ -46,6 +54,7 @@ __all__ = [
     "pool",
     "read_records",
     "regress",
+    "sampling_covariance",
     "subgroups",
     "write_records",
 ]
@@ -55,11 +64,16 @@ _WHERE = {
     "Review": ("review", "Review"),
     "back_transform": ("effects.transform", "back_transform"),
     "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
+    "cluster_correction": ("effects.cluster", "cluster_correction"),
     "conversions": ("effects.registry", "conversions_frame"),
     "convert": ("effects.convert", "convert"),
+    "dependence_coded": ("effects.dependence.coding", "dependence_coded"),
+    "design_effect": ("effects.cluster", "design_effect"),
     "effect_size": ("effects.compute", "effect_size"),
+    "effective_counts": ("effects.cluster", "effective_counts"),
     "estimate_phi": ("effects.overdispersion", "estimate_phi"),
     "explain": ("effects.explain", "explain"),
+    "identifiability": ("effects.cluster", "identifiability"),
     "leave_one_out": ("synthesis.influence", "leave_one_out"),
     "measures": ("effects.registry", "measures_frame"),
     "multilevel": ("synthesis.multilevel.model", "multilevel"),
@@ -68,6 +82,7 @@ _WHERE = {
     "pool": ("synthesis.pooling", "pool"),
     "read_records": ("literature.reading", "read_records"),
     "regress": ("synthesis.regression", "regress"),
+    "sampling_covariance": ("effects.dependence.covariance", "sampling_covariance"),
     "subgroups": ("synthesis.subgroups", "subgroups"),
     "write_records": ("literature.reading", "write_records"),
 }
