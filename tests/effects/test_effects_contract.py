@@ -30,6 +30,7 @@ VALUES: dict[str, st.SearchStrategy[float]] = {
     "exposure": positive(1000),
     "number": positive(100),
     "sd": positive(50),
+    "se": positive(5),
     "level": st.sampled_from([80.0, 90.0, 95.0, 99.0]),
     "phi": positive(10),
     "positive": positive(100),

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from metareview.effects.compute import effect_size
+from metareview.effects.explain import explain
 
 SHARED = Path(os.environ.get("METAREVIEW_SHARED", Path(__file__).resolve().parents[2].parent / "shared"))
 
@@ -83,11 +84,21 @@ def test_all_evidence_effects_are_reproduced_to_the_printed_decimals() -> None:
     found = computed(frame)
     assert len(frame) == 137
     printed = frame["log_ratio"].fillna(frame["smd"])
-    off = (found["yi"] - printed).abs().gt(5.1e-6) | (found["sei"] - frame["se_derived"]).abs().gt(5.1e-6)
+    off = (found["yi"] - printed).abs().gt(5.0001e-6) | (found["sei"] - frame["se_derived"]).abs().gt(5.0001e-6)
     assert list(frame.loc[off, "effect_id"]) == []
     assert found["measure"].value_counts().to_dict() == {
         **{"GEN": 123, "GENDIFF": 6, "IRR": 4, "RIRR": 2, "RR": 2},
     }
+
+
+def test_the_formula_shown_gives_every_evidence_effect() -> None:
+    frame = shared("evidence", "effects.csv")
+    for row in frame.to_dict("records"):
+        measure, inputs = as_measure(row)
+        found = explain(measure, labels=[row["effect_id"]], **inputs)[0]
+        worked = {line.name: line.value for line in found.lines}
+        assert worked["yi"] == pytest.approx(found.yi, rel=1e-12, abs=1e-15), row["effect_id"]
+        assert worked["vi"] == pytest.approx(found.vi, rel=1e-12), row["effect_id"]
 
 
 def test_lopsided_evidence_intervals_are_noted() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import pandas as pd
 import pytest
 
 from metareview.effects.compute import effect_size
+from metareview.effects.explain import explain
 from metareview.errors import MetareviewError
 
 
@@ -93,16 +96,89 @@ def test_each_rule(inputs: dict[str, Any], yi: float, sei: float, method: str, r
     assert found["scale"] == ("linear" if inputs["scale_reported"] == "difference" else "log")
 
 
-def test_the_first_of_se_interval_t_and_p_is_used_and_the_rest_is_named() -> None:
-    all_four = {"se": 0.1, "ci_low": 0.2, "ci_high": 0.6, "t": 9.0, "p": 0.9}
+def test_the_ways_to_a_standard_error_have_an_order_and_the_rest_is_named() -> None:
+    given = {
+        "se": 0.1,
+        "variance": 0.04,
+        "ci_low": 0.2,
+        "ci_high": 0.6,
+        "z": 8.0,
+        "t": 9.0,
+        "chi2": 25.0,
+        "f": 16.0,
+        "p": 0.9,
+    }
     estimate = {"estimate": 0.4, "scale_reported": "log_ratio"}
-    for used, expected in (("se", 0.1), ("ci_low", 0.4 / 3.919928), ("t", 0.4 / 9), ("p", 0.4 / 0.1256613)):
-        found = gen(**estimate, **all_four)
-        assert found["sei"] == pytest.approx(expected, rel=1e-6)
-        all_four.pop(used)
-        all_four.pop("ci_high" if used == "ci_low" else "", None)
-    given = {"se": 0.1, "ci_low": 0.2, "ci_high": 0.6, "p": 0.9}
-    assert gen(**estimate, **given)["rule"] == "SE as printed; interval, p also given, not used"
+    expected = {"se": 0.1, "variance": 0.2, "ci_low": 0.4 / 3.919928, "z": 0.05, "t": 0.4 / 9, "chi2": 0.08, "f": 0.1}
+    for used, sei in (expected | {"p": 0.4 / 0.1256613}).items():
+        assert gen(**estimate, **given)["sei"] == pytest.approx(sei, rel=1e-6)
+        given.pop(used)
+        given.pop("ci_high" if used == "ci_low" else "", None)
+    some = {"se": 0.1, "ci_low": 0.2, "ci_high": 0.6, "p": 0.9}
+    assert gen(**estimate, **some)["rule"] == "SE as printed; interval, p also given, not used"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "rule"),
+    [
+        ({"variance": 0.01}, "SE is the root of the variance"),
+        (
+            {"variance": 4, "scale_reported": "percentage_points"},
+            "SE is the root of the variance; SE in percentage points",
+        ),
+        ({"se": 0.1, "scale_reported": "log10_ratio"}, "SE as printed, times ln(10)"),
+        ({"se": 0.1, "scale_reported": "logit"}, "SE as printed, of a logit coefficient: a log odds ratio"),
+        ({"p": 0.1, "scale_reported": "logit"}, "p (normal); logit coefficient: a log odds ratio"),
+        ({"chi2": 4}, "SE = |estimate| / root of chi2 with 1 df"),
+        ({"f": 4, "df": 20}, "SE = |estimate| / root of F with 1 df before the bar"),
+        ({"z": 2}, "SE = |estimate| / |z|"),
+    ],
+)
+def test_the_rules_of_the_rarer_figures(inputs: dict[str, Any], rule: str) -> None:
+    assert rule in gen(**{"estimate": 0.4, "scale_reported": "log_ratio"} | inputs)["rule"]
+
+
+def test_a_bound_of_p_is_never_taken_as_exact() -> None:
+    effect = {"estimate": 0.7, "scale_reported": "ratio", "p": 0.05}
+    below = gen(**effect, p_bound="below")
+    assert below["sei"] == pytest.approx(-np.log(0.7) / 1.959964, rel=1e-6)
+    assert below["method"] == "estimated"
+    assert below["rule"] == "SE = |estimate| / quantile of the bound p < 0.05 (normal), the largest it can be"
+    assert below["note"] == "p is a bound: this standard error is the largest it allows"
+    for p in (0.049, 0.01, 1e-6):  # whatever p was, its SE is not above that of the bound
+        assert gen(**effect | {"p": p})["sei"] < below["sei"]
+    with pytest.raises(MetareviewError, match=r"'p': 0.05 is not exact but a bound from below \(p > 0.05\)"):
+        gen(**effect, p_bound="above")
+    with_se = gen(**effect, p_bound="above", se=0.2)
+    assert with_se["rule"].startswith("SE of the ratio") and "not used" not in with_se["rule"]
+
+
+@pytest.mark.parametrize("text", ["<0.05", "n.s.", "p<.001", "> .10"])
+def test_a_bound_written_as_text_is_told_how_to_be_coded(text: str) -> None:
+    with pytest.raises(MetareviewError) as caught:
+        effect_size("GEN", estimate=[0.7], scale_reported=["ratio"], p=[text], labels=["Smith 2001"])
+    told = "code p < 0.05 as p=0.05 with p_bound=below, and p > 0.05 or n.s. as p=0.05 with p_bound=above"
+    assert f"row 'Smith 2001', column 'p': {text!r} is not a number; {told}" in str(caught.value)
+
+
+def test_a_bound_beside_an_se_is_doubted_only_where_the_two_cannot_both_be() -> None:
+    effect = {"estimate": [-0.5] * 4, "scale_reported": ["log_ratio"] * 4, "p": [0.05] * 4}
+    found = effect_size("GEN", **effect, se=[0.1, 0.5, 0.1, 0.5], p_bound=["below", "below", "above", "above"])
+    told = [bool(note) for note in found["note"]]
+    assert told == [False, True, True, False]
+    assert found["note"][1] == "the printed p implies a standard error 0.51 times this one"
+
+
+def test_what_was_not_printed_is_estimated_and_noted() -> None:
+    effect = {"estimate": -0.5, "scale_reported": "log_ratio", "se": 0.1}
+    assert gen(**effect)["method"] == gen(**effect, read_from="printed")["method"] == "computed"
+    for word, note in (("digitised", "digitised: read off a graph"), ("verbal", "taken from words")):
+        found = gen(**effect, read_from=word)
+        assert found["method"] == "estimated" and note in found["note"]
+    with pytest.raises(MetareviewError, match="give one of them"):
+        gen(estimate=-50, scale_reported="percent_change", read_from="verbal")
+    arms = {"estimate_t": 1, "se_t": 1, "estimate_c": 0, "se_c": 1, "scale_reported": "difference"}
+    assert "digitised" in effect_size("GENDIFF", **arms, read_from="digitised")["note"].iloc[0]
 
 
 def test_rows_may_use_different_scales_and_ways() -> None:
@@ -163,10 +239,32 @@ def test_a_lopsided_interval_is_noted_and_not_refused() -> None:
         ({"estimate": 0.9, "p": "<.05"}, "'p': '<.05' is not a number"),
         ({"estimate": 0.9, "se": -0.1}, "'se': -0.1 is not above 0; a standard error is positive"),
         ({"estimate": 0.9, "se": 0}, "'se': 0 is not above 0"),
-        ({"estimate": 0.9}, "'se': is missing, and so are ci_low and ci_high, t and p"),
+        ({"estimate": 0.9}, "'se': is missing, and so are variance, ci_low and ci_high, z, t, chi2, f and p"),
         ({"estimate": 0.9, "ci_low": 0.8}, "'ci_high': is missing while ci_low is given"),
         ({"se": 0.1}, "'estimate': is missing, and there is no interval"),
         ({"estimate": 0.9, "t": 0}, "'t': is 0: no SE follows"),
+        ({"estimate": 0.9, "chi2": 0}, "'chi2': is 0: no SE follows"),
+        ({"estimate": 0.9, "chi2": -1}, "'chi2': -1 is below 0"),
+        ({"estimate": 0.9, "f": 3.2, "df1": 3}, "'f': 3.2 tests 3 df at once: no SE of one effect follows"),
+        ({"estimate": 0.9, "z": 2}, "'z': 2 has another sign than the effect"),
+        ({"estimate": 0.9, "variance": 0}, "'variance': 0 is not above 0"),
+        ({"estimate": 0.9, "p": 0.05, "p_bound": "about"}, "'p_bound': 'about' is not one of exact, below, above"),
+        (
+            {"estimate": 120, "se": 2, "scale_reported": "percentage_points"},
+            "'estimate': 120 is beyond 100, which a difference of percentages cannot be",
+        ),
+        (
+            {"estimate": 1.25, "ci_low": 0.7, "ci_high": 0.9},
+            "'estimate': 1.25 lies outside its interval 0.7 to 0.9; 1/estimate lies inside it",
+        ),
+        (
+            {"estimate": 0.3, "ci_low": -0.5, "ci_high": -0.1, "scale_reported": "log_ratio"},
+            "'estimate': 0.3 lies outside its interval -0.5 to -0.1; -estimate lies inside it",
+        ),
+        (
+            {"estimate": 25, "ci_low": -30, "ci_high": -10, "scale_reported": "percent_change"},
+            "'estimate': 25 lies outside its interval -30 to -10; the inverse lies inside it",
+        ),
         ({"estimate": 1, "p": 0.9}, "'estimate': 1 is no effect at all"),
         (
             {"estimate": 0.9, "ci_low": 0.8, "ci_high": 1, "ci_level": 0.95},
@@ -199,6 +297,12 @@ def test_a_second_printed_figure_that_says_otherwise_is_noted() -> None:
     assert "the printed interval implies a standard error 3.5 times this one" in by_ci["note"]
 
 
+def test_a_zero_statistic_does_no_harm_beside_an_se() -> None:
+    found = gen(estimate=0, scale_reported="log_ratio", se=0.1, t=0)
+    assert (found["yi"], found["sei"], found["note"]) == (0, 0.1, "")
+    assert gen(estimate=-0.5, scale_reported="log_ratio", se=0.1, t=0)["note"] == ""
+
+
 def test_a_test_statistic_of_another_sign_is_refused() -> None:
     with pytest.raises(MetareviewError, match="'t': 2 has another sign than the effect"):
         effect_size("GEN", estimate=[0.5], scale_reported=["ratio"], t=[2.0])
@@ -223,3 +327,39 @@ def test_difference_of_two_printed_ratios() -> None:
         effect_size("GENDIFF", estimate_t=1.5, scale_reported="ratio", **arms)
     lopsided = effect_size("GENDIFF", estimate_t=0.985, scale_reported="ratio", **arms).iloc[0]
     assert lopsided["note"] == "interval of the treated is more than 1.5 times lopsided"
+    by_se = effect_size("GENDIFF", estimate_t=0.96, se_t=0.02, scale_reported="ratio", **arms).iloc[0]
+    assert "the SE of the treated and the interval of the control, turned to the log scale" in by_se["rule"]
+    with pytest.raises(MetareviewError, match="'ci_low_c': is missing, and so is se_c"):
+        effect_size("GENDIFF", estimate_t=1, se_t=1, estimate_c=1, scale_reported="ratio")
+
+
+def test_the_formula_shown_is_that_of_the_row() -> None:
+    frame = pd.DataFrame({"estimate": [0.5, -3.0], "scale_reported": ["ratio", "difference"], "se": [np.nan, 2.0]})
+    by_interval, by_se = explain("GEN", frame.assign(ci_low=[0.25, np.nan], ci_high=[1, np.nan]))
+    shown = [f"{line.name} = {line.symbols}" for line in by_interval.lines]
+    assert shown == [
+        "yi = ln(estimate)",
+        "se = (ln(ci_high) - ln(ci_low))/(2*z(0.5 + ci_level/200))",
+        "vi = se^2",
+    ]
+    assert [f"{line.name} = {line.numbers}" for line in by_se.lines] == ["yi = -3", "vi = 2^2"]
+    assert "{ci}_{low}" in by_interval.latex
+
+
+@pytest.mark.parametrize("measure", ["GEN", "GENDIFF"])
+def test_many_rows_are_told_as_each_is_alone(measure: str) -> None:
+    blocks = json.loads((Path(__file__).parent / "reference" / f"{measure}.json").read_text("utf-8"))
+    cases = pd.DataFrame([case for block in blocks for case in block["cases"]]).drop(columns=["yi", "vi"])
+    cases["read_from"] = (["printed", "digitised", "verbal"] * len(cases))[: len(cases)]
+    together = effect_size(measure, data=cases)
+    for row in range(len(cases)):
+        alone = effect_size(measure, data=cases.iloc[[row]])
+        pd.testing.assert_series_equal(together.iloc[row], alone.iloc[0], check_dtype=False)
+
+
+def test_rows_that_are_alike_share_a_rule_however_many() -> None:
+    many = pd.DataFrame({"estimate": [0.5, 0.8] * 5000, "scale_reported": "ratio", "p": [0.04, 0.3] * 5000})
+    many["p_bound"] = ["below", "exact"] * 5000
+    found = effect_size("GEN", data=many)
+    assert found["rule"].nunique() == 2 and found["note"].nunique() == 2
+    assert (found["rule"][::2] == found["rule"][0]).all()

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from metareview.effects.inputs import read_inputs
-from metareview.effects.measure import Conversion, flag_rows, texts
+from metareview.effects.measure import Columns, Conversion, Texts, flag_rows, texts
 from metareview.effects.registry import find_conversion
+from metareview.effects.reported import told_once
 from metareview.effects.telling import Problems, joined, refuse, require_known, set_aside
 
 
@@ -52,7 +53,18 @@ def convert(
     bad, note = set_aside(table, wrong, joined(texts(length), converted.note))
     results: dict[str, Any] = {name: np.where(bad, np.nan, converted.values[name]) for name, _ in found.outputs}
     results["method"] = np.where(bad, "", texts(length, found.method) if converted.method is None else converted.method)
-    results["rule"] = np.where(bad, "", texts(length, found.formula) if converted.rule is None else converted.rule)
+    results["rule"] = np.where(bad, "", _formulas(found, columns, length) if converted.rule is None else converted.rule)
     results["note"] = note
     frame = table.given() if data is None else data.rename(columns={name: f"{name}_input" for name in results})
     return frame.assign(**results)
+
+
+def _formulas(conversion: Conversion, columns: Columns, length: int) -> Texts:
+    """The formula of each row, shape (k,); it may differ by what is missing, by sign, by choices and by flags."""
+    formula_of = conversion.formula_of
+    if formula_of is None or not length:
+        return texts(length, conversion.formula)
+    kinds = {entry.name: entry.kind for entry in conversion.inputs}
+    exact = ("choice", "flag")
+    alike = (values if kinds.get(name) in exact else np.sign(values) for name, values in columns.items())
+    return told_once(lambda row: formula_of({name: float(v[row]) for name, v in columns.items()}), *alike)

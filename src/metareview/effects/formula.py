@@ -38,7 +38,9 @@ FUNCTIONS: dict[str, Callable[..., float]] = {
 LATEX_NAMES = {
     "ln": r"\ln", "exp": r"\exp", "min": r"\min", "max": r"\max", "asin": r"\arcsin", "sin": r"\sin", "cos": r"\cos",
     "tanh": r"\tanh", "atanh": r"\operatorname{artanh}", "gamma": r"\Gamma", "Phi": r"\Phi", "phi_density": r"\varphi",
-    "phi": r"\phi", "rho": r"\rho", "pi": r"\pi",
+    "phi": r"\phi", "rho": r"\rho", "pi": r"\pi", "chi2": r"\chi^{2}", "beta": r"\beta",
+    "log_odds_ratio": r"\ln\mathit{OR}", "v_log_odds_ratio": r"v_{\ln\mathit{OR}}", "log_risk_ratio": r"\ln\mathit{RR}",
+    "v_log_risk_ratio": r"v_{\ln\mathit{RR}}", "baseline_risk": "p_{0}", "treated_risk": "p_{1}",
 }  # fmt: skip
 CONSTANTS = {"pi": math.pi}
 _PRECEDENCE: dict[type, int] = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 2, ast.USub: 3, ast.Pow: 4}
@@ -107,7 +109,7 @@ def symbol(name: str) -> str:
     if name in LATEX_NAMES:
         return LATEX_NAMES[name]
     head, _, rest = name.partition("_")
-    letters = head.rstrip("0123456789i")
+    letters = "ci" if head == "ci" and rest else head.rstrip("0123456789i")
     letters = letters or head
     below = head[len(letters) :] + (("," if head[len(letters) :] and rest else "") + rest)
     shown = letters if len(letters) == 1 else rf"\mathit{{{letters}}}"

@@ -36,6 +36,9 @@ KINDS: dict[str, tuple[Callable[[Floats], Mask], str]] = {
     "choice": (lambda x: x >= 0, "is not one of the choices"),
 }
 
+# What to do about a text that is no number, by kind.
+_UNREAD = {"p": "; code p < 0.05 as p=0.05 with p_bound=below, and p > 0.05 or n.s. as p=0.05 with p_bound=above"}
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -116,18 +119,23 @@ def to_floats(entry: Input, value: Any, length: int) -> tuple[Floats, list[Probl
         one, wrong = to_floats(entry, value, 1)
         return np.repeat(one, length), [Problem(i, p.column, p.text) for p in wrong for i in range(length)]
     series = pd.Series(np.broadcast_to(np.asarray(value, dtype=object).ravel(), (length,)), dtype=object)
-    blank = series.isna() | series.map(lambda cell: isinstance(cell, str) and not cell.strip())
     if entry.choices:
-        places = {word: float(i) for i, word in enumerate(entry.choices)}
-        values = series.map(lambda cell: places.get(cell.strip() if isinstance(cell, str) else cell, np.nan))
-        text = f"is not one of {', '.join(entry.choices)}"
+        values, text = _places(series, entry.choices), f"is not one of {', '.join(entry.choices)}"
     else:
-        values = series.map(_number)
-        text = "is not a number"
+        values, text = series.map(_number), "is not a number" + _UNREAD.get(entry.kind, "")
     floats = values.to_numpy(dtype=float, copy=True)
-    floats[blank.to_numpy(dtype=bool)] = np.nan
-    unread = np.flatnonzero(np.isnan(floats) & ~blank.to_numpy(dtype=bool))
+    unread = [i for i in np.flatnonzero(np.isnan(floats) & series.notna()) if str(series.iloc[i]).strip()]
     return floats, [Problem(int(i), entry.name, f"{series.iloc[i]!r} {text}") for i in unread]
+
+
+def _places(series: pd.Series[Any], words: tuple[str, ...]) -> pd.Series[Any]:
+    """The position of each cell among `words`; nan for other cells."""
+    places = {word: float(i) for i, word in enumerate(words)}
+    found = series.map(places)
+    rest = found.isna() & series.notna()
+    if rest.any():
+        found[rest] = series[rest].map(lambda cell: places.get(str(cell).strip(), np.nan))
+    return found
 
 
 def _number(cell: Any) -> float:

@@ -1,9 +1,46 @@
-"""GEN: an effect as printed, with whatever the paper gives to derive its standard error from."""
+"""GEN: an effect as printed, with whatever the paper gives to derive its standard error from.
+
+**Scales.** `scale_reported` says what was printed. Ratios of any kind (risk, odds, rate, hazard), percentage changes,
+log ratios to base e, 10 or 2, and logit coefficients are analysed as natural logs; differences and percentage points
+stay linear, percentage points as a share, so that they stand beside a risk difference. A coefficient of a regression
+with a log link is a `log_ratio`, of a logistic regression a `logit`, of a linear regression a `difference` in the
+unit of the outcome. Odds ratios and rate ratios are both `ratio`, but they are different measures: do not pool them
+together. In the formula g is this step, such as ln(x) for a ratio and ln(1 + x/100) for a percentage change;
+`mr.explain` shows the formula of each row as it is. A standardised coefficient (beta) is no effect of this kind; see
+the conversion `beta_to_r`.
+
+**Where the standard error comes from.** The first that is given of: `se`, `variance`, the interval (any level; t when
+`df` is given), `z`, `t`, `chi2` with 1 df, `f` with 1 df before the bar, and `p`. The rule beside each effect says
+which, and what else was given. A second figure that implies another SE by more than a seventh is noted: one of the
+two was misread, or they belong to different models. SE from a test or a p is *estimated*: it takes the test as a Wald
+test of the effect on the scale of analysis, which a likelihood-ratio or score test is only in large samples; and a
+rounded p near 1 gives a wild SE. `z` and `t` must have the sign of the effect; `chi2`, `f` and `p` have none.
+
+**Bounds.** "p < 0.05" is not p = 0.05. Code it as `p = 0.05` with `p_bound = below`: the true p is smaller, so the SE
+derived is the largest it can be, and the study weighs too little rather than too much. "p > 0.05" and "n.s."
+(`above`) give only a smallest SE and are refused. Leaving such effects out selects on significance, so list them.
+
+**SE of a ratio or a percentage change** is turned to the log scale by the delta method. That is good when the SE is
+small beside the ratio; an interval is better, because most are computed on the log scale.
+
+**What is not printed.** Figures read off a graph are `read_from = digitised`; figures put on words ("halved") are
+`verbal`. Both are estimated and noted. Words alone, without an SE of any kind, give no effect.
+
+**Orientation.** `inverted = 1` turns an effect printed as control over treated, such as Farrington and Welsh's
+relative effect size, the inverse of the relative incident rate ratio. An estimate outside its interval whose inverse
+lies inside is refused with that advice.
+
+`standardiser` divides a difference by a standard deviation taken from elsewhere; its own uncertainty is not in the
+variance.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from metareview.effects import standard_error
 from metareview.effects.measure import (
     Columns,
     Computed,
@@ -19,129 +56,167 @@ from metareview.effects.measure import (
 )
 from metareview.effects.reported import (
     DIFFERENCE,
-    PERCENT,
-    RATIO,
-    SCALES,
+    KNOWN,
+    LOGIT,
+    READ_FROM,
+    SCALE,
     check_interval,
     check_scale,
-    interval_se,
+    is_scale,
     lopsided,
-    quantile,
+    middle,
+    note_reading,
+    note_where,
+    one_of,
     scale_words,
     to_analysis,
+    told_once,
 )
-
-_WAYS = ("se", "interval", "t", "p")
-_DELTA = {
-    RATIO: "SE of the ratio divided by the ratio (delta method)",
-    PERCENT: "SE in percent / 100 divided by 1 + percent / 100 (delta method)",
-}
+from metareview.effects.standard_error import ABOVE, BELOW, BOUND_NOTE, CHI2, INTERVAL, NAMES, SE, VARIANCE, WAYS, F, P
 
 
-def _available(x: Columns) -> Mask:
-    """Which of `_WAYS` each row gives, shape (4, k)."""
-    both = ~np.isnan(x["ci_low"]) & ~np.isnan(x["ci_high"])
-    return np.array([~np.isnan(x["se"]), both, ~np.isnan(x["t"]), ~np.isnan(x["p"])])
+def _inferred(x: Columns) -> tuple[Columns, Mask]:
+    """The columns with a missing estimate taken from its interval, and where that was; shape (k,)."""
+    between = np.isnan(x["estimate"]) & ~np.isnan(x["ci_low"]) & ~np.isnan(x["ci_high"])
+    if not between.any():
+        return x, between
+    estimate = np.where(between, middle(x["ci_low"], x["ci_high"], x["scale_reported"]), x["estimate"])
+    return x | {"estimate": estimate}, between
 
 
-def _standard_error(x: Columns, yi: Floats, way: Floats) -> Floats:
-    """SE on the scale of analysis by each row's way, shape (k,)."""
-    scale = x["scale_reported"]
-    delta = (scale == RATIO) | (scale == PERCENT)
-    unit = np.where(scale == PERCENT, 100.0, 1.0)
-    printed = np.where(delta, x["se"] / unit / np.exp(np.where(delta, yi, 0.0)), x["se"])
-    low, high = to_analysis(x["ci_low"], scale), to_analysis(x["ci_high"], scale)
-    interval = interval_se(low, high, x["ci_level"], x["df"])
-    return np.select(
-        [way == 0, way == 1, way == 2, way == 3],
-        [printed, interval, np.abs(yi) / np.abs(x["t"]), np.abs(yi) / quantile(x["p"] / 2, x["df"])],
-        np.nan,
+def _rules(x: Columns, way: Floats, given: Mask, between: Mask) -> Texts:
+    """How each row's effect and SE were reached; shape (k,)."""
+
+    def tell(row: int) -> str:
+        if way[row] < 0 or np.isnan(x["scale_reported"][row]):
+            return ""
+        return _rule(x, row, int(way[row]), given[:, row], bool(between[row]))
+
+    quantiles = (way == INTERVAL) | (way == P)
+    bound = (way == P) & (x["p_bound"] == BELOW)
+    return told_once(
+        tell,
+        x["scale_reported"] + 100 * way,
+        sum(2.0**place * has for place, has in enumerate(given)) + 1000 * between + 2000 * (x["inverted"] == 1),
+        np.where(way == INTERVAL, x["ci_level"], 0.0),
+        np.where(quantiles, x["df"], 0.0),
+        np.where(bound, x["p"], 0.0),
+        x["standardiser"],
     )
 
 
-def _rule(x: Columns, i: int, way: int, given: Mask, middle: bool) -> str:
-    """How one row's yi and SE were reached."""
-    scale = int(x["scale_reported"][i])
-    where = "" if scale == DIFFERENCE else " on the log scale"
-    df = "" if np.isnan(x["df"][i]) else f" (t with {x['df'][i]:g} df)"
-    said = [
-        _DELTA.get(scale, "SE as printed"),
-        f"SE from the {x['ci_level'][i]:g}% interval{where}{df}",
-        "SE = |estimate| / |t|",
-        f"SE = |estimate| / quantile of the exact two-sided p{df or ' (normal)'}",
-    ][way]
-    if middle:
-        said += f"; estimate taken as the middle of the interval{where}"
-    if not np.isnan(x["standardiser"][i]):
-        said += f"; divided by the SD {x['standardiser'][i]:g}"
-    if x["inverted"][i] == 1:
-        said += "; printed as control over treated, turned round"
-    unused = [name for name, has, j in zip(_WAYS, given, range(4), strict=True) if has and j > way]
-    return said + (f"; {', '.join(unused)} also given, not used" if unused else "")
+def _rule(x: Columns, row: int, way: int, given: Mask, between: bool) -> str:
+    """How one row's effect and SE were reached."""
+    scale = KNOWN[int(x["scale_reported"][row])]
+    told = standard_error.said(x, row, way)
+    if x["scale_reported"][row] == LOGIT and way > VARIANCE:
+        told += "; logit coefficient: a log odds ratio"
+    if between:
+        told += f"; estimate taken as the middle of the interval{' on the log scale' if scale.log else ''}"
+    if not np.isnan(x["standardiser"][row]):
+        told += f"; divided by the SD {x['standardiser'][row]:g}"
+    if x["inverted"][row] == 1:
+        told += "; printed as control over treated, turned round"
+    unused = [name for place, name in enumerate(NAMES) if given[place] and place > way]
+    return told + (f"; {', '.join(unused)} also given, not used" if unused else "")
 
 
-def _rules(x: Columns, way: Floats, given: Mask, middle: Mask) -> Texts:
-    out = texts(len(way))
-    for i in np.flatnonzero((way >= 0) & ~np.isnan(x["scale_reported"])):
-        out[i] = _rule(x, int(i), int(way[i]), given[:, i], bool(middle[i]))
-    return out
+def _note_second_figures(notes: Texts, x: Columns, way: Floats, implied: dict[int, Floats], se: Floats) -> None:
+    """Add to the notes where another printed figure implies an SE that differs by more than a seventh."""
+    for place, other in implied.items():
+        name = NAMES[place]
+        ratio = other / se
+        off = (way != place) & (way >= 0) & ((ratio > 1.15) | (ratio < 1 / 1.15)) & (ratio > 0) & np.isfinite(ratio)
+        if place in (CHI2, F):
+            off &= x["df1"] == 1
+        if place == P:  # a bound only says that the SE is not above, or not below
+            off &= ~((x["p_bound"] == BELOW) & (ratio > 1)) & ~((x["p_bound"] == ABOVE) & (ratio < 1))
+        if off.any():
+            size = 10 ** (np.floor(np.log10(ratio[off])) - 1)
+            note_where(notes, off, _told_ratios(name, off, np.round(ratio[off] / size) * size))
 
 
-def _second_figure(x: Columns, yi: Floats, se: Floats, way: Floats, given: Mask, note: Texts) -> Texts:
-    """Add to the notes where a figure that was also printed implies another SE by more than a seventh."""
-    out = note.copy()
-    for j, name in enumerate(_WAYS):
-        implied = _standard_error(x, yi, np.full(len(way), float(j)))
-        with np.errstate(all="ignore"):
-            ratio = implied / se
-        for i in np.flatnonzero(given[j] & (way != j) & (way >= 0) & (np.abs(np.log(ratio)) > np.log(1.15))):
-            said = f"the printed {name} implies a standard error {ratio[i]:.2g} times this one"
-            out[i] = f"{out[i]}; {said}" if out[i] else said
-    return out
+def _told_ratios(name: str, off: Mask, rounded: Floats) -> Texts:
+    told = np.full(len(off), "", dtype=object)
+    text = f"the printed {name} implies a standard error {{:.2g}} times this one"
+    told[off] = told_once(lambda row: text.format(rounded[row]), rounded)
+    return told
 
 
 def compute(columns: Columns) -> Computed:
     """The printed effect and its SE on the scale of analysis; arrays of shape (k,).
 
-    The SE comes from the first of: se, interval, t, p. Rows by t or p, by the delta method, with an estimate
-    inferred from its interval, or standardised here, are "estimated".
+    The SE comes from the first of `standard_error.WAYS`. Rows by a test or p, by the delta method, with an estimate
+    inferred from its interval, standardised here, or not read from print are "estimated".
     """
-    x, scale = columns, columns["scale_reported"]
-    given = _available(x)
-    way = np.where(given.any(axis=0), given.argmax(axis=0), -1).astype(float)
-    low, high = to_analysis(x["ci_low"], scale), to_analysis(x["ci_high"], scale)
-    middle = np.isnan(x["estimate"]) & given[1]
-    printed = to_analysis(x["estimate"], scale)
-    yi = np.where(middle, (low + high) / 2, printed)
-    se = _standard_error(x, yi, way)
+    x, between = _inferred(columns)
+    scale = x["scale_reported"]
+    given = standard_error.usable(x)
+    way = standard_error.chosen(given)
+    y = to_analysis(x["estimate"], scale)
+    implied = standard_error.standard_errors(x, y)
+    se = np.full(len(y), np.nan)
+    for place, by_it in implied.items():
+        se = np.where(way == place, by_it, se)
     by_sd = ~np.isnan(x["standardiser"])
     sd = np.where(by_sd, x["standardiser"], 1.0)
-    delta = (way == 0) & ((scale == RATIO) | (scale == PERCENT))
-    method = np.where((way >= 2) | delta | middle | by_sd, "estimated", "computed").astype(object)
-    note = np.where(lopsided(printed, low, high), "interval is more than 1.5 times lopsided", "").astype(object)
-    note = _second_figure(x, yi, se, way, given, note)
+    delta = is_scale(scale, lambda entry: entry.delta) & ((way == SE) | (way == VARIANCE))
+    estimated = (way > INTERVAL) | delta | between | by_sd | (x["read_from"] > 0)
     sign = np.where(x["inverted"] == 1, -1.0, 1.0)
-    rule = _rules(x, way, given, middle)
-    return Computed(sign * yi / sd, (se / sd) ** 2, method, rule, note, scale_words(scale))
+    return Computed(
+        sign * y / sd,
+        (se / sd) ** 2,
+        one_of(estimated, "computed", "estimated"),
+        _rules(x, way, given, between),
+        _notes(x, y, way, implied, se),
+        scale_words(scale),
+    )
+
+
+def _notes(x: Columns, y: Floats, way: Floats, implied: dict[int, Floats], se: Floats) -> Texts:
+    """What a reader should doubt; shape (k,)."""
+    notes = texts(len(y))
+    low, high = (to_analysis(x[name], x["scale_reported"]) for name in ("ci_low", "ci_high"))
+    note_where(notes, lopsided(y, low, high), "interval is more than 1.5 times lopsided")
+    with np.errstate(all="ignore"):
+        _note_second_figures(notes, x, way, implied, se)
+    note_where(notes, (way == P) & (x["p_bound"] == BELOW), BOUND_NOTE)
+    note_reading(notes, x["read_from"])
+    return notes
 
 
 def check(columns: Columns) -> list[Problem]:
     """Rows without a way to an SE, and printed figures that cannot be."""
-    x, scale = columns, columns["scale_reported"]
-    given, y = _available(x), x["estimate"]
-    found = check_scale(x, ("estimate", "ci_low", "ci_high")) + check_interval(x, "estimate", "ci_low", "ci_high")
-    for one, other in (("ci_low", "ci_high"), ("ci_high", "ci_low")):
-        found += flag_rows(np.isnan(x[one]) & ~np.isnan(x[other]), one, f"is missing while {other} is given")
-    found += flag_rows(np.isnan(y) & ~given[1], "estimate", "is missing, and there is no interval to infer it from")
-    no_way = ~given.any(axis=0) & np.isnan(x["ci_low"]) & np.isnan(x["ci_high"])
-    found += flag_rows(no_way, "se", "is missing, and so are ci_low and ci_high, t and p; give one of them")
-    found += flag_rows(x["t"] == 0, "t", "is 0: no SE follows from it")
-    contrary = ~np.isnan(x["t"]) & (x["t"] * np.nan_to_num(to_analysis(y, scale)) < 0)
-    found += flag_rows(contrary, "t", "{:g} has another sign than the effect", x["t"])
-    backed = ~given[0] & ~given[1] & (given[2] | given[3]) & (to_analysis(y, scale) == 0)
-    found += flag_rows(backed, "estimate", "{:g} is no effect at all: no SE follows from t or p", y)
-    wrong = ~np.isnan(x["standardiser"]) & ~np.isnan(scale) & (scale != DIFFERENCE)
+    x, between = _inferred(columns)
+    y = to_analysis(x["estimate"], x["scale_reported"])
+    found = check_scale(x, ("estimate", "ci_low", "ci_high"))
+    found += check_interval(columns, "estimate", "ci_low", "ci_high")
+    found += flag_rows(
+        np.isnan(columns["estimate"]) & ~between, "estimate", "is missing, and there is no interval to infer it from"
+    )
+    found += standard_error.check(x, y)
+    wrong = ~np.isnan(x["standardiser"]) & ~np.isnan(x["scale_reported"]) & (x["scale_reported"] != DIFFERENCE)
     return found + flag_rows(wrong, "standardiser", "is for scale_reported 'difference' only")
+
+
+def formula_of(values: Mapping[str, float]) -> str:
+    """The formula of a row from its inputs by name."""
+    scale = KNOWN[int(values["scale_reported"])]
+    one = {name: np.array([value]) for name, value in values.items()}
+    place = int(standard_error.chosen(standard_error.usable(one))[0])
+    steps = []
+    if np.isnan(values["estimate"]):
+        steps.append("estimate = " + scale.shown_middle.format(low="ci_low", high="ci_high"))
+    by_sd = not np.isnan(values["standardiser"])
+    turned = "-" if values["inverted"] == 1 else ""
+    steps.append(f"yi = {turned}{scale.shown.format(x='estimate')}{'/standardiser' if by_sd else ''}")
+    se = WAYS[place].shown(scale, not np.isnan(values["df"]))
+    divided = f"{se} / standardiser" if by_sd and place <= INTERVAL else se
+    if place == SE:
+        steps.append("vi = se^2" if divided == "se" else f"vi = ({divided})^2")
+    else:
+        steps += [f"se = {divided}", "vi = se^2"]
+    return "; ".join(steps)
 
 
 MEASURE = Measure(
@@ -149,20 +224,15 @@ MEASURE = Measure(
     title="Effect as reported",
     family="as reported",
     formula_id="GEN.v1",
-    formula="yi = g(estimate); vi = SE^2, SE by the first given of se, (g(high)-g(low))/(2z), t, p; "
-    "g: ln(ratio), log_ratio as it is, ln(1+percent/100), difference as it is",
+    formula="yi = g(estimate); se = (g(ci_high) - g(ci_low)) / (2*z(0.5 + ci_level/200)); vi = se^2",
+    formula_of=formula_of,
     inputs=(
         Input("estimate", "number", False, "the printed effect; may be missing when an interval is given"),
-        Input("scale_reported", "choice", True, "the scale it is printed on", choices=SCALES),
-        Input("se", "se", False, "its standard error", "as printed"),
-        Input("ci_low", "number", False, "lower end of its interval", "as printed"),
-        Input("ci_high", "number", False, "upper end of its interval", "as printed"),
-        Input("ci_level", "level", False, "level of the interval", "percent", default=95.0),
-        Input("t", "number", False, "its t or z statistic"),
-        Input("p", "p", False, "its exact two-sided p; never a bound such as p < .05"),
-        Input("df", "df", False, "degrees of freedom behind p or the interval; normal without"),
+        SCALE,
+        *standard_error.INPUTS,
         Input("standardiser", "sd", False, "SD that a difference is divided by", "outcome's unit"),
         Input("inverted", "flag", False, "1 when printed as control over (or minus) treated", default=0.0),
+        READ_FROM,
     ),
     scale="reported",
     orientation="Below no effect (ratio 1, log or difference 0): less of the outcome in the treated group.",

@@ -1,56 +1,129 @@
-"""GENDIFF: difference between two arms' effects, each printed with an interval."""
+"""GENDIFF: difference between two arms' effects, each printed with an interval or a standard error.
+
+For papers that print an effect for each area or arm (a ratio after over before, a percentage change) and leave the
+comparison to the reader: yi is the treated effect minus that of the control, on the log scale for ratios, so that it
+is the log of the ratio of the two.
+
+**Assumption.** The two arms are taken as independent, which makes every row *estimated*: where both share a trend or
+a model, their covariance is positive and the true variance smaller. Two intervals that overlap can still differ; this
+measure is the test that a look at two intervals is not.
+
+Each arm's SE comes from its printed `se`, else from its interval; a printed SE of a ratio or percentage change is
+turned to the log scale by the delta method. See GEN for the scales and g, and for figures that were digitised or put
+on words.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from metareview.effects.measure import Columns, Computed, Input, Measure, Problem, Source, texts
+from metareview.effects.measure import (
+    Columns,
+    Computed,
+    Floats,
+    Input,
+    Measure,
+    Problem,
+    Source,
+    Texts,
+    flag_rows,
+    texts,
+)
 from metareview.effects.reported import (
-    SCALES,
+    KNOWN,
+    READ_FROM,
+    SCALE,
     check_interval,
     check_scale,
     interval_se,
+    is_scale,
     lopsided,
+    note_reading,
+    note_where,
     scale_words,
+    shown_interval_se,
+    slope,
     to_analysis,
+    told_once,
 )
 
-_RULE = "SE = sqrt(SE_t^2 + SE_c^2) from the two intervals, the arms assumed independent"
-_ARMS = ("t", "c")
+_ARMS = {"t": "treated", "c": "control"}
+_FROM = (
+    "the two intervals",
+    "the SE of the treated and the interval of the control",
+    "the interval of the treated and the SE of the control",
+    "the two SEs",
+)
+
+
+def _arm(x: Columns, arm: str, notes: Texts) -> tuple[Floats, Floats]:
+    """One arm's effect and variance on the scale of analysis; adds what is odd about its interval to the notes."""
+    scale, normal = x["scale_reported"], np.full(len(x["scale_reported"]), np.nan)
+    y, low, high = (to_analysis(x[f"{part}_{arm}"], scale) for part in ("estimate", "ci_low", "ci_high"))
+    printed = x[f"se_{arm}"] * slope(x[f"estimate_{arm}"], scale)
+    se = np.where(np.isnan(printed), interval_se(low, high, x["ci_level"], normal), printed)
+    note_where(notes, lopsided(y, low, high), f"interval of the {_ARMS[arm]} is more than 1.5 times lopsided")
+    return y, se**2
+
+
+def _rules(x: Columns) -> Texts:
+    by_se = 1 * ~np.isnan(x["se_t"]) + 2 * ~np.isnan(x["se_c"])
+    delta = is_scale(x["scale_reported"], lambda entry: entry.delta) & (by_se > 0)
+
+    def tell(row: int) -> str:
+        turned = ", turned to the log scale by the delta method" if delta[row] else ""
+        return f"SE = sqrt(SE_t^2 + SE_c^2) from {_FROM[by_se[row]]}{turned}, the arms assumed independent"
+
+    return told_once(tell, by_se + 4.0 * delta)
 
 
 def compute(columns: Columns) -> Computed:
     """Treated minus control on the scale of analysis, and the summed variances; arrays of shape (k,)."""
-    scale = columns["scale_reported"]
-    level, normal = columns["ci_level"], np.full(len(scale), np.nan)
-    values: list[np.ndarray] = []
-    variances: list[np.ndarray] = []
-    note = texts(len(scale))
-    for arm in _ARMS:
-        y, low, high = (to_analysis(columns[f"{part}_{arm}"], scale) for part in ("estimate", "ci_low", "ci_high"))
-        values.append(y)
-        variances.append(interval_se(low, high, level, normal) ** 2)
-        word = {"t": "treated", "c": "control"}[arm]
-        doubt = f"interval of the {word} is more than 1.5 times lopsided"
-        uneven = lopsided(y, low, high)
-        note[uneven] = [f"{text}; {doubt}" if text else doubt for text in note[uneven]]
-    return Computed(
-        values[0] - values[1],
-        variances[0] + variances[1],
-        texts(len(scale), "estimated"),
-        texts(len(scale), _RULE),
-        note,
-        scale_words(scale),
-    )
+    notes = texts(len(columns["scale_reported"]))
+    treated, treated_vi = _arm(columns, "t", notes)
+    control, control_vi = _arm(columns, "c", notes)
+    note_reading(notes, columns["read_from"])
+    method = texts(len(notes), "estimated")
+    scale = scale_words(columns["scale_reported"])
+    return Computed(treated - control, treated_vi + control_vi, method, _rules(columns), notes, scale)
 
 
 def check(columns: Columns) -> list[Problem]:
-    """Printed figures that cannot be, in either arm."""
+    """Printed figures that cannot be, and no way to an SE, in either arm."""
     found: list[Problem] = []
     for arm in _ARMS:
         names = (f"estimate_{arm}", f"ci_low_{arm}", f"ci_high_{arm}")
         found += check_scale(columns, names) + check_interval(columns, *names)
+        for name in names[1:]:
+            lacking = np.isnan(columns[name]) & np.isnan(columns[f"se_{arm}"])
+            found += flag_rows(lacking, name, f"is missing, and so is se_{arm}")
     return found
+
+
+def formula_of(values: Mapping[str, float]) -> str:
+    """The formula of a row from its inputs by name."""
+    scale = KNOWN[int(values["scale_reported"])]
+    treated, control = (scale.shown.format(x=f"estimate_{arm}") for arm in _ARMS)
+    steps, squares = [f"yi = {treated} - {control}"], []
+    for arm in _ARMS:
+        if np.isnan(values[f"se_{arm}"]):
+            steps.append(f"se_{arm} = {shown_interval_se(scale, f'ci_low_{arm}', f'ci_high_{arm}')}")
+            squares.append(f"se_{arm}^2")
+        else:
+            printed = scale.shown_se.format(se=f"se_{arm}", x=f"estimate_{arm}")
+            squares.append(f"{printed}^2" if printed == f"se_{arm}" else f"({printed})^2")
+    return "; ".join([*steps, f"vi = {' + '.join(squares)}"])
+
+
+def _inputs(arm: str) -> tuple[Input, ...]:
+    return (
+        Input(f"estimate_{arm}", "number", True, f"effect printed for the {_ARMS[arm]}"),
+        Input(f"se_{arm}", "se", False, "its standard error", "as printed"),
+        Input(f"ci_low_{arm}", "number", False, "lower end of its interval; needed without a standard error"),
+        Input(f"ci_high_{arm}", "number", False, "upper end of its interval"),
+    )
 
 
 MEASURE = Measure(
@@ -58,17 +131,15 @@ MEASURE = Measure(
     title="Difference of two reported effects",
     family="as reported",
     formula_id="GENDIFF.v1",
-    formula="yi = g(estimate_t) - g(estimate_c); vi = SE_t^2 + SE_c^2, each SE (g(high)-g(low))/(2z), "
-    "arms independent; g as for GEN",
+    formula="yi = g(estimate_t) - g(estimate_c); se_t = (g(ci_high_t) - g(ci_low_t)) / (2*z(0.5 + ci_level/200)); "
+    "se_c = (g(ci_high_c) - g(ci_low_c)) / (2*z(0.5 + ci_level/200)); vi = se_t^2 + se_c^2",
+    formula_of=formula_of,
     inputs=(
-        Input("estimate_t", "number", True, "effect printed for the treated"),
-        Input("ci_low_t", "number", True, "lower end of its interval"),
-        Input("ci_high_t", "number", True, "upper end of its interval"),
-        Input("estimate_c", "number", True, "effect printed for the control"),
-        Input("ci_low_c", "number", True, "lower end of its interval"),
-        Input("ci_high_c", "number", True, "upper end of its interval"),
-        Input("scale_reported", "choice", True, "the scale they are printed on", choices=SCALES),
+        *_inputs("t"),
+        *_inputs("c"),
+        SCALE,
         Input("ci_level", "level", False, "level of the intervals", "percent", default=95.0),
+        READ_FROM,
     ),
     scale="reported",
     orientation="Below no effect (ratio 1, log or difference 0): less in the treated arm than in control.",
@@ -78,6 +149,11 @@ MEASURE = Measure(
     ),
     compute=compute,
     swap="negates",
-    swap_inputs=(("estimate_t", "estimate_c"), ("ci_low_t", "ci_low_c"), ("ci_high_t", "ci_high_c")),
+    swap_inputs=(
+        ("estimate_t", "estimate_c"),
+        ("se_t", "se_c"),
+        ("ci_low_t", "ci_low_c"),
+        ("ci_high_t", "ci_high_c"),
+    ),
     check=check,
 )
