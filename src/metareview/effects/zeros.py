@@ -53,10 +53,11 @@ def any_zero(measure: Measure, columns: Columns) -> Mask:
 def empty_margins(measure: Measure, columns: Columns) -> list[Problem]:
     """Rows that say nothing about the effect whatever is added, because a whole margin is zero."""
     found: list[Problem] = []
+    title = measure.title[:1].lower() + measure.title[1:]
     for margin in measure.margins:
         empty = np.all([columns[name] == 0 for name in margin], axis=0)
         rest = " and ".join(margin[1:])
-        text = f"is 0 and so is {rest}: the row says nothing about the {measure.title.lower()}"
+        text = f"is 0 and so is {rest}: the row says nothing about the {title}"
         found += flag_rows(empty, margin[0], text)
     return found
 
