@@ -33,27 +33,32 @@ def density(h: Floats, k: Floats, rho: Floats) -> Floats:
 
 
 def correlation(h: Floats, k: Floats, p: Floats) -> Floats:
-    """The rho for which P(X < h, Y < k) is p, each of shape (k,); nan where p is not strictly between its bounds.
-
-    Newton steps in the angle asin(rho), halved back into the bracket wherever they leave it.
-    """
-    flip = np.where(h > 0, -1.0, 1.0) * np.where(k > 0, -1.0, 1.0)
+    """The rho for which P(X < h, Y < k) is p, each of shape (k,); nan where p is not strictly between its bounds."""
+    flip = np.where((h > 0) == (k > 0), 1.0, -1.0)
     p = np.where(k > 0, special.ndtr(h) - p, p)  # the quadrant on the other side of k
     k = -np.abs(k)
     p = np.where(h > 0, special.ndtr(k) - p, p)
     h = -np.abs(h)
     exists = (p > 0) & (p < np.minimum(special.ndtr(h), special.ndtr(k)))
-    low, high = np.full(len(p), -np.pi / 2), np.full(len(p), np.pi / 2)
-    angle = np.zeros(len(p))
+    rho = np.full(len(p), np.nan)
+    rho[exists] = np.sin(_angle(h[exists], k[exists], p[exists]))
+    return flip * rho
+
+
+def _angle(h: Floats, k: Floats, p: Floats) -> Floats:
+    """asin(rho) by Newton steps, halved back into the bracket where they leave it; only unsettled rows go on."""
+    found = np.zeros(len(p))
+    low, high, rows = np.full(len(p), -np.pi / 2), np.full(len(p), np.pi / 2), np.arange(len(p))
     for _ in range(_ROUNDS):
-        rho = np.sin(angle)
-        miss = lower_quadrant(h, k, rho) - p
+        angle = found[rows]
+        miss = lower_quadrant(h, k, np.sin(angle)) - p
         low, high = np.where(miss <= 0, angle, low), np.where(miss >= 0, angle, high)
         with np.errstate(all="ignore"):
-            step = angle - miss / (density(h, k, rho) * np.cos(angle))
-        following = np.where((step > low) & (step < high), step, (low + high) / 2)
-        moved = np.abs(following - angle)
-        angle = following
-        if not np.any(exists & (moved > _SETTLED)):
+            step = angle - miss / (density(h, k, np.sin(angle)) * np.cos(angle))
+        found[rows] = np.where((step > low) & (step < high), step, (low + high) / 2)
+        on = np.abs(found[rows] - angle) > _SETTLED
+        if not on.any():
             break
-    return np.where(exists, flip * np.sin(angle), np.nan)
+        rows = rows[on]
+        h, k, p, low, high = (values[on] for values in (h, k, p, low, high))
+    return found

@@ -9,7 +9,7 @@ case-control studies, where the risks are set by the design.
 the event and the ratio exists without (`to="none"` is sound there). `to="treatment_arm"` (Sweeting et al.) adds more to
 the larger arm, so that the correction does not pull the ratio of unequal arms towards 1. A table without events in either
 arm is refused: it says nothing about the ratio, and metafor's number for it comes from the 0.5 alone. If everyone has the
-event in both arms the ratio is 1 and its variance comes from the correction.
+event in both arms the ratio is 1, or close to it, and its variance comes from the correction.
 """
 
 from __future__ import annotations
