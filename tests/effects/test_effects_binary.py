@@ -209,3 +209,17 @@ def test_explain_shows_the_numbers_of_an_iterated_measure() -> None:
     told = explain("RTET", **CELLS)[0]
     assert "tetrachoric(h, k, ai/n)" in told.text and r"\operatorname{tetrachoric}" in told.latex
     assert told.yi == pytest.approx(next(line.value for line in told.lines if line.name == "yi"), abs=1e-14)
+
+
+def test_measures_that_assume_a_distribution_say_estimated() -> None:
+    said = {name: one(name, **CELLS)["method"] for name in TABLES}
+    assert {name for name, method in said.items() if method == "estimated"} == {"PBIT", "OR2DN", "OR2DL", "RTET"}
+
+
+@pytest.mark.parametrize(("risk", "cox", "logistic"), [(0.05, 0.61, 0.56), (0.2, 0.51, 0.46), (0.3, 0.49, 0.45)])
+def test_what_cut_normal_scores_half_a_deviation_apart_come_out_as(risk: float, cox: float, logistic: float) -> None:
+    treated = stats.norm.cdf(stats.norm.ppf(risk) + 0.5)
+    table = {"ai": 1000 * treated, "n1i": 1000, "ci": 1000 * risk, "n2i": 1000}
+    assert one("PBIT", **table)["yi"] == pytest.approx(0.5, abs=1e-12)
+    assert one("OR2DN", **table)["yi"] == pytest.approx(cox, abs=0.005)
+    assert one("OR2DL", **table)["yi"] == pytest.approx(logistic, abs=0.005)

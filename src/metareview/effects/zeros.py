@@ -7,7 +7,7 @@ A study with a zero has no finite log ratio or variance. The rules, the first th
 - `all`: to all cells of every study;
 - `treatment_arm`: to the studies of `only0`, but 2 * add * n / N to the cells of an arm of n of the N people, so that the
   correction does not pull the effect towards no effect when the arms differ in size (Sweeting, Sutton & Lambert 2004,
-  Statistics in Medicine 23, section 2.3);
+  Statistics in Medicine 23, pages 1351-1375, the treatment-arm correction);
 - `none`: never.
 
 Exposures are left alone; row totals grow with their cells. A measure that exists with zeros (`PETO`, `AS`, ...) has

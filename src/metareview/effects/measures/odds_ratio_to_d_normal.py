@@ -6,9 +6,12 @@ that Sánchez-Meca et al. call d_Cox; metafor calls it OR2DN.
 
 - **Direction.** Above 0 means more events in the treated group; make sure that the event is the high score in every
   study, or negate.
-- The error of 1.65 is small where neither risk is below about 5 percent; `PBIT` needs no such constant.
-- `OR2DL` divides by pi / sqrt(3) = 1.81 instead (logistic scores), giving values 9 percent smaller. Choose one for all
+- **The constant fits risks near a half.** A true 0.50 comes out as 0.49 with a control risk of 30 percent, 0.51 with 20
+  and 0.61 with 5 percent: it overstates with rare events. `PBIT` needs no constant and gives 0.50 throughout.
+- `OR2DL` divides by pi / sqrt(3) = 1.81 instead (logistic scores) and is always 9 percent smaller. Choose one for all
   studies beforehand.
+
+The distribution is assumed, so results say "estimated".
 
 **Zeros.** As for `OR`: 0.5 to all cells of a table with a zero (`only0`), as in metafor; a table without events in either
 arm, or with nothing but events, is refused.
@@ -17,7 +20,7 @@ arm, or with nothing but events, is refused.
 from __future__ import annotations
 
 from metareview.effects import two_by_two
-from metareview.effects.measure import Columns, Computed, Measure, Source
+from metareview.effects.measure import Columns, Computed, Measure, Source, texts
 from metareview.effects.measures import odds_ratio
 
 _DIVISOR = 1.65
@@ -26,7 +29,7 @@ _DIVISOR = 1.65
 def compute(columns: Columns) -> Computed:
     """Log odds ratio over 1.65 and its variance; arrays of shape (k,)."""
     log_ratio = odds_ratio.compute(columns)
-    return Computed(log_ratio.yi / _DIVISOR, log_ratio.vi / _DIVISOR**2)
+    return Computed(log_ratio.yi / _DIVISOR, log_ratio.vi / _DIVISOR**2, texts(len(log_ratio.yi), "estimated"))
 
 
 MEASURE = Measure(

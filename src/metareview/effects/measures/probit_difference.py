@@ -10,6 +10,8 @@ print counts join studies that print means (`SMD`).
 - `OR2DL` and `OR2DN` aim at the same quantity from the odds ratio. Sánchez-Meca et al. found PBIT and OR2DN nearly
   unbiased under normal scores.
 
+The distribution is assumed, so results say "estimated".
+
 **Zeros.** A risk of 0 or 1 has no probit: 0.5 to all cells of a table with a zero (`only0`), as in metafor. A table
 without events in either arm, or with nothing but events, is refused.
 """
@@ -20,7 +22,7 @@ import numpy as np
 from scipy import special
 
 from metareview.effects import two_by_two
-from metareview.effects.measure import Columns, Computed, Measure, Source
+from metareview.effects.measure import Columns, Computed, Measure, Source, texts
 
 
 def compute(columns: Columns) -> Computed:
@@ -29,7 +31,7 @@ def compute(columns: Columns) -> Computed:
     n1, n2 = a + b, c + d
     z1, z2 = special.ndtri(a / n1), special.ndtri(c / n2)
     vi = 2 * np.pi * (np.exp(z1**2) * a * b / n1**3 + np.exp(z2**2) * c * d / n2**3)
-    return Computed(z1 - z2, vi)
+    return Computed(z1 - z2, vi, texts(len(vi), "estimated"))
 
 
 MEASURE = Measure(

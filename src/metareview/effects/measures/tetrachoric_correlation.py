@@ -8,7 +8,7 @@ digit (its optimiser stops early, and then its variance is off as well).
 - **Only where both attributes are continuous by nature.** A treatment given or not is no cut score: use `PBIT` or
   `OR2DN` there. For two yes-or-no attributes that are just that, use `PHI` or `OR`.
 - Unlike `PHI` it does not shrink with lopsided margins, so it may be pooled with correlations (`COR`) of the uncut scores.
-- The normal distribution is an assumption that a 2x2 table cannot test.
+- The normal distribution is an assumption that a 2x2 table cannot test, so results say "estimated".
 
 The variance is the delta method's for people sampled without fixing a margin. A, B and density in the formula are the
 derivatives of the bivariate normal probability to the two margins and to the correlation.
@@ -25,7 +25,7 @@ import numpy as np
 from scipy import special
 
 from metareview.effects import tetrachoric, two_by_two
-from metareview.effects.measure import Columns, Computed, Measure, Source
+from metareview.effects.measure import Columns, Computed, Measure, Source, texts
 
 
 def compute(columns: Columns) -> Computed:
@@ -39,7 +39,8 @@ def compute(columns: Columns) -> Computed:
     both = 1 - by_h - by_k
     mean = (both * a - by_h * b - by_k * c) / n
     spread = (both**2 * a + by_h**2 * b + by_k**2 * c) / n - mean**2
-    return Computed(rho, spread / (n * tetrachoric.density(h, k, rho) ** 2))
+    vi = spread / (n * tetrachoric.density(h, k, rho) ** 2)
+    return Computed(rho, vi, texts(len(vi), "estimated"))
 
 
 def _solved(h: float, k: float, p: float) -> float:
