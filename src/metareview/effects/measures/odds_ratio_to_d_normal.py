@@ -6,8 +6,8 @@ that Sánchez-Meca et al. call d_Cox; metafor calls it OR2DN.
 
 - **Direction.** Above 0 means more events in the treated group; make sure that the event is the high score in every
   study, or negate.
-- **The constant fits risks near a half.** A true 0.50 comes out as 0.49 with a control risk of 30 percent, 0.51 with 20
-  and 0.61 with 5 percent: it overstates with rare events. `PBIT` needs no constant and gives 0.50 throughout.
+- **The constant fits risks of about 20 to 80 percent.** A true 0.50 comes out as 0.49 with a control risk of 30 percent,
+  0.51 with 20 and 0.61 with 5 percent: it overstates with rare events. `PBIT` needs no constant and gives 0.50 throughout.
 - `OR2DL` divides by pi / sqrt(3) = 1.81 instead (logistic scores) and is always 9 percent smaller. Choose one for all
   studies beforehand.
 

@@ -35,8 +35,8 @@ MEASURE = Measure(
     scale="linear",
     orientation="Below 0: a lower risk of the event under treatment.",
     source=Source(
-        "May & Johnson (1997), Confidence intervals for differences in correlated binary proportions, Statistics in Medicine "
-        "16, pages 2127-2136",
+        "May & Johnson (1997), Confidence intervals for differences in correlated binary proportions, Statistics in "
+        "Medicine 16, pages 2127-2136",
         "difference of correlated proportions and its large-sample variance",
     ),
     compute=compute,
