@@ -7,7 +7,7 @@ A study with a zero has no finite log ratio or variance. The rules, the first th
 - `all`: to all cells of every study;
 - `treatment_arm`: to the studies of `only0`, but 2 * add * n / N to the cells of an arm of n of the N people, so that the
   correction does not pull the effect towards no effect when the arms differ in size (Sweeting, Sutton & Lambert 2004,
-  Statistics in Medicine 23, section 2.3);
+  Statistics in Medicine 23, pages 1351-1375, the treatment-arm correction);
 - `none`: never.
 
 Exposures are left alone; row totals grow with their cells. A measure that exists with zeros (`PETO`, `AS`, ...) has
@@ -53,10 +53,11 @@ def any_zero(measure: Measure, columns: Columns) -> Mask:
 def empty_margins(measure: Measure, columns: Columns) -> list[Problem]:
     """Rows that say nothing about the effect whatever is added, because a whole margin is zero."""
     found: list[Problem] = []
+    title = measure.title[:1].lower() + measure.title[1:]
     for margin in measure.margins:
         empty = np.all([columns[name] == 0 for name in margin], axis=0)
         rest = " and ".join(margin[1:])
-        text = f"is 0 and so is {rest}: the row says nothing about the {measure.title.lower()}"
+        text = f"is 0 and so is {rest}: the row says nothing about the {title}"
         found += flag_rows(empty, margin[0], text)
     return found
 

@@ -1,4 +1,18 @@
-"""OR: odds ratio of a 2x2 table."""
+"""OR: odds ratio of a 2x2 table.
+
+The odds of the event (events over non-events) among the treated over those among the controls. It is the same whichever
+of event and non-event is counted (the log only changes its sign), can be had from case-control studies, and is what
+logistic regression gives.
+
+**A trap.** It is not a risk ratio: with common events it lies further from 1 (risks of 0.8 and 0.6 have a risk ratio of
+1.33 and an odds ratio of 2.67). Do not read it as "times as likely", and never pool it with risk ratios.
+
+**Zeros.** A zero cell makes the log ratio or its variance infinite: 0.5 to all cells of a table with a zero (`only0`), as
+in metafor. With rare events or arms of different size this pulls the ratio towards 1; `to="treatment_arm"` (Sweeting
+et al.) adds more to the larger arm, which does not, and `PETO` needs no correction at all. A table without events in
+either arm, or with nothing but events, is refused: it says nothing about the ratio, and metafor's number for it comes from
+the 0.5 alone. See that a result does not hang on the rule by running another.
+"""
 
 from __future__ import annotations
 

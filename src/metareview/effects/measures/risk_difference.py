@@ -1,9 +1,13 @@
 """RD: risk difference of a 2x2 table.
 
-The zero-cell rule applies to RD as it does to OR and RR (all four cells of a study with a zero get `add`),
-which is what metafor's `escalc` does: it moves the difference slightly towards 0. A risk difference can be
-computed with a zero cell as long as one arm has some variance, so `to="none"` is a sound choice for RD; a
-study without events in both arms is a difference of 0 that only a correction gives a variance.
+The share of the treated with the event minus the share of the controls; 1 over it is the number needed to treat. It is
+the effect in people, so it depends on how common the event is: differences vary more between studies than ratios do.
+Consider pooling `RR` or `OR` and turning the result into a difference at a stated base risk.
+
+**Zeros.** 0.5 to all cells of a table with a zero (`only0`), as in metafor, which moves the difference slightly towards 0.
+A risk difference exists with a zero cell as long as one arm has some variance, so `to="none"` is a sound choice; a
+study without events in both arms is a difference of 0 that only a correction gives a variance. `AS` gives such
+studies a variance without one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,16 @@
-"""RR: risk ratio of a 2x2 table."""
+"""RR: risk ratio of a 2x2 table.
+
+The share of the treated with the event over the share of the controls: "times as likely". Easy to read, but **not
+symmetrical in what is counted**: the ratio of risks of dying says another thing than that of risks of surviving, and not
+merely with the other sign. Count the same event in every study, usually the rarer, unwanted one. It cannot be had from
+case-control studies, where the risks are set by the design.
+
+**Zeros.** 0.5 to all cells of a table with a zero (`only0`), as in metafor, also where the zero is among the people without
+the event and the ratio exists without (`to="none"` is sound there). `to="treatment_arm"` (Sweeting et al.) adds more to
+the larger arm, so that the correction does not pull the ratio of unequal arms towards 1. A table without events in either
+arm is refused: it says nothing about the ratio, and metafor's number for it comes from the 0.5 alone. If everyone has the
+event in both arms the ratio is 1, or close to it, and its variance comes from the correction.
+"""
 
 from __future__ import annotations
 
