@@ -35,15 +35,14 @@ def to_logarithms(columns: Columns) -> Columns:
     scale = columns["data_scale"]
     factor = _LOG_OF_BASE[columns["log_base"].astype(int)]
     for arm in two_means.ARMS:
-        five = arm_summaries.five(arm)
-        for name in five:
+        for name in arm_summaries.five(arm):
             inner[name] = np.where(scale == LOG, columns[name] * factor, _ln(columns[name]))
-        for name in (f"m{arm}i", f"sd{arm}i", f"ci_low{arm}i", f"ci_high{arm}i"):
-            inner[name] = np.select(
-                [scale == LOG, scale == GEOMETRIC], [inner[name] * factor, _ln(inner[name])], inner[name]
-            )
         se = f"se{arm}i"
-        inner[se] = np.select([scale == LOG, scale == GEOMETRIC], [inner[se] * factor, np.nan], inner[se])
+        if np.any(scale):
+            for name in (f"m{arm}i", f"sd{arm}i", f"ci_low{arm}i", f"ci_high{arm}i"):
+                values = columns[name]
+                inner[name] = np.select([scale == LOG, scale == GEOMETRIC], [values * factor, _ln(values)], values)
+            inner[se] = np.select([scale == LOG, scale == GEOMETRIC], [columns[se] * factor, np.nan], columns[se])
         sd, low, median = (inner[name] for name in (f"sd{arm}i", f"ci_low{arm}i", f"med{arm}i"))
         by_quantiles = (scale == RAW) & np.isnan(sd) & np.isnan(inner[se]) & np.isnan(low) & ~np.isnan(median)
         inner[f"m{arm}i"] = np.where(by_quantiles, np.nan, inner[f"m{arm}i"])

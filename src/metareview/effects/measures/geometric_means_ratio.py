@@ -39,7 +39,8 @@ _WIDTH = "(1/n1i + 1/n2i)"
 _POOLED = "sp = sqrt(((n1i - 1)*s1^2 + (n2i - 1)*s2^2) / (n1i + n2i - 2)); yi = ln(m1i/m2i); "
 _TAYLOR = "yi = ln(m1i/m2i); vi = sd1i^2/(n1i*m1i^2) + sd2i^2/(n2i*m2i^2)"
 _WIDE = 0.6
-_CODES = ("from1", "from2", "method_used", "se_method", "log_base")
+# What a row's formula depends on, and how many values each has.
+_CODES = {"from1": 4, "from2": 4, "method_used": 3, "se_method": 2, "log_base": 3}
 
 
 def prepare(columns: Columns) -> Columns:
@@ -84,10 +85,12 @@ def _methods(x: Columns, found: Computed) -> Texts:
 
 def _rules(x: Columns, inner: Columns, found: Computed) -> Texts:
     """How each row was reached: what was filled, in words, and the rest of the formula."""
-    rule = texts(len(found.yi))
-    codes, where = np.unique(np.stack([x[name] for name in _CODES]), axis=1, return_inverse=True)
-    for i, code in enumerate(codes.T):
-        rule[where.ravel() == i] = _formula(dict(zip(_CODES, code, strict=True)))
+    place = np.ravel_multi_index([x[name].astype(int) for name in _CODES], tuple(_CODES.values()))
+    table = texts(int(np.prod(list(_CODES.values()))))
+    for i in np.flatnonzero(np.bincount(place)):
+        code = np.unravel_index(i, tuple(_CODES.values()))
+        table[i] = _formula({name: float(value) for name, value in zip(_CODES, code, strict=True)})
+    rule: Texts = table[place]
     if found.rule is None:
         return rule
     before = np.array([text.removesuffix(MEASURE.formula) for text in found.rule], dtype=object)
