@@ -132,9 +132,14 @@ def test_medians_are_estimated_explained_and_swap(measure: str, method: str) -> 
     row = {**one_arm, "n1i": 40, "m2i": 8.0, "sd2i": 3.0, "n2i": 15, "median_method": method}
     told = explain(measure, **row)[0]
     assert told.method == "estimated"
-    assert ("McGrath et al. 2020" if method == "qe" else "Shi et al. 2020") in told.rule
+    sd_used = measure != "SMD1"
+    assert (
+        "McGrath et al. 2020" if method == "qe" else "Shi et al. 2020" if sd_used else "Luo et al. 2018"
+    ) in told.rule
+    assert ("m1i" in told.rule.split(";")[0]) == (measure != "VR")
     found = one(measure, **row)
-    assert told.yi == found["yi"]
+    worked = {line.name: line.value for line in told.lines}
+    assert [worked["yi"], worked["vi"]] == pytest.approx([found["yi"], found["vi"]], rel=1e-9)
     swapped = {name.replace("1i", "9i").replace("2i", "1i").replace("9i", "2i"): value for name, value in row.items()}
     if measure not in ("SMD1", "SMD1H"):
         assert one(measure, **swapped)["yi"] == pytest.approx(-found["yi"], rel=1e-9)
@@ -264,3 +269,14 @@ def test_impossible_geometric_means_are_refused() -> None:
         "GMR", **(MEANS | {"m1i": None, "sd1i": None} | quartiles)
     )
     assert np.isfinite(one("GMR", **(MEANS | {"m1i": -1, "data_scale": "log"}))["yi"])
+
+
+def test_a_raw_sd_is_never_mixed_with_the_logarithms_of_quantiles() -> None:
+    quartiles = {"med1i": 9.0, "q1_1i": 7.0, "q3_1i": 12.0}
+    alone = MEANS | quartiles | {"m1i": None, "sd1i": None}
+    for more in ({"sd1i": 2.0}, {"m1i": 10.0}, {"se1i": 0.6}):
+        assert one("GMR", **(alone | more))["yi"] == one("GMR", **alone)["yi"]
+    assert (
+        one("GMR", **(alone | {"m1i": 10.0, "se1i": 0.6}))["yi"]
+        == one("GMR", **(MEANS | {"sd1i": None}), se1i=0.6)["yi"]
+    )

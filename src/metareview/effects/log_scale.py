@@ -28,8 +28,8 @@ _CENTRES = ("m{a}i", "ci_low{a}i", "ci_high{a}i")
 def to_logarithms(columns: Columns) -> Columns:
     """Both arms with quantiles, and what is not raw, as natural logarithms; raw means and SDs as they are; shapes (k,).
 
-    A raw arm without SD that has quantiles is described by these alone: their logarithms are the quantiles of the
-    logarithms, which no assumption can better.
+    A raw arm without mean or SD that has quantiles is described by these alone: their logarithms are the quantiles of
+    the logarithms, and nothing raw may be mixed with them.
     """
     inner = dict(columns)
     scale = columns["data_scale"]
@@ -43,10 +43,18 @@ def to_logarithms(columns: Columns) -> Columns:
                 values = columns[name]
                 inner[name] = np.select([scale == LOG, scale == GEOMETRIC], [values * factor, _ln(values)], values)
             inner[se] = np.select([scale == LOG, scale == GEOMETRIC], [columns[se] * factor, np.nan], columns[se])
-        sd, low, median = (inner[name] for name in (f"sd{arm}i", f"ci_low{arm}i", f"med{arm}i"))
-        by_quantiles = (scale == RAW) & np.isnan(sd) & np.isnan(inner[se]) & np.isnan(low) & ~np.isnan(median)
-        inner[f"m{arm}i"] = np.where(by_quantiles, np.nan, inner[f"m{arm}i"])
+        by_quantiles = _by_quantiles(columns, arm)
+        for name in (f"m{arm}i", f"sd{arm}i", se, f"ci_low{arm}i", f"ci_high{arm}i"):
+            inner[name] = np.where(by_quantiles, np.nan, inner[name]) if by_quantiles.any() else inner[name]
     return two_means.prepare(inner)
+
+
+def _by_quantiles(columns: Columns, arm: str) -> Mask:
+    """Rows whose raw arm is described by its quantiles, because its raw mean or SD is neither given nor follows."""
+    m, sd, se, median = (~np.isnan(columns[name]) for name in (f"m{arm}i", f"sd{arm}i", f"se{arm}i", f"med{arm}i"))
+    interval = ~np.isnan(columns[f"ci_low{arm}i"] + columns[f"ci_high{arm}i"])
+    complete = (m | interval) & (sd | se | interval)
+    return np.asarray((columns["data_scale"] == RAW) & ~complete & median)
 
 
 def _ln(values: Floats) -> Floats:

@@ -143,7 +143,7 @@ def _beta(q: Floats, p: Floats) -> Fit:
 def _beta_of_row(q: Floats, p: Floats) -> tuple[float, float, float]:
     start = _normal(q[None], p[None])
     mean = float(np.clip(start.mean[0], 0.01, 0.99))
-    size = max(mean * (1 - mean) / float(start.sd[0]) ** 2 - 1, 0.5)
+    size = max(mean * (1 - mean) / max(float(start.sd[0]), 1e-6) ** 2 - 1, 0.5)
 
     def rest(logs: Floats) -> Floats:
         return np.asarray(special.betaincinv(np.exp(logs[0]), np.exp(logs[1]), p) - q)

@@ -26,6 +26,7 @@ INPUTS = (
 )
 _PAPER = "Borenstein 2009"
 _RULES = {
+    MEANS: "",
     D: "d as printed",
     T: f"d = t*sqrt(1/n1 + 1/n2) ({_PAPER})",
     F: f"d = sign*sqrt(F)*sqrt(1/n1 + 1/n2) ({_PAPER})",
@@ -52,11 +53,16 @@ def step(values: Mapping[str, float], factor: str) -> str:
 
 def ways(x: Columns) -> Floats:
     """How each row's d is reached, a position in `WAYS`; nan where it is not; shape (k,)."""
-    means = ~np.isnan(x["m1i"] + x["sd1i"] + x["m2i"] + x["sd2i"])
+    means = by_means(x)
     if means.all():
         return np.zeros(len(means))
     there = [means, *(~np.isnan(x[name]) for name in WAYS[1:])]
     return np.select(there, list(range(5)), np.nan)
+
+
+def by_means(x: Columns) -> Mask:
+    """Rows with both means and SDs; shape (k,)."""
+    return np.asarray(~np.isnan(x["m1i"] + x["sd1i"] + x["m2i"] + x["sd2i"]))
 
 
 def prepare(x: Columns) -> Columns:
@@ -68,10 +74,10 @@ def prepare(x: Columns) -> Columns:
 
 def difference(x: Columns, df: Floats, j: Floats) -> Floats:
     """Cohen's d by each row's way; shapes (k,)."""
-    by_means = _by_means(x, df)
+    standardised = _by_means(x, df)
     if not np.any(x["way"]):
-        return by_means
-    return np.select([x["way"] == i for i in range(5)], [by_means, *_printed(x, df, j)], np.nan)
+        return standardised
+    return np.select([x["way"] == i for i in range(5)], [standardised, *_printed(x, df, j)], np.nan)
 
 
 def _by_means(x: Columns, df: Floats) -> Floats:
@@ -112,30 +118,43 @@ def bounded(x: Columns) -> Mask:
     return np.asarray((x["way"] == P) & (x["p_bound"] == 1))
 
 
-def rule(x: Columns, row: int) -> str:
-    """How a row's d was reached from a printed figure, in words."""
-    way = int(x["way"][row])
-    said = _RULES[way]
-    if way == P and x["p_bound"][row] == 1:
-        said = BOUND_RULE.format(x["p"][row])
-    if way == D and x["di_corrected"][row] == 1:
-        said = "g as printed, already corrected"
-    unused = [name for name in WAYS[way + 1 :] if not np.isnan(x[name][row])]
-    return said + (f"; {', '.join(unused)} also given, not used" if unused else "")
+def rules(x: Columns) -> Texts:
+    """How each row's d was reached where it was printed, and what was printed and not used, in words; shape (k,)."""
+    way = np.where(np.isnan(x["way"]), 0, x["way"]).astype(int)
+    corrected = (way == D) & (x["di_corrected"] == 1)
+    given = np.stack([~np.isnan(x[name]) for name in WAYS[1:]])
+    place = np.ravel_multi_index([way, corrected.astype(int), *given.astype(int)], (5, 2, 2, 2, 2, 2))
+    table: Texts = np.full(160, "", dtype=object)
+    for i in np.flatnonzero(np.bincount(place, minlength=160)):
+        code, by_g, *there = (int(part) for part in np.unravel_index(i, (5, 2, 2, 2, 2, 2)))
+        said = "g as printed, already corrected" if by_g else _RULES[code]
+        unused = [name for name, has in zip(WAYS[code + 1 :], there[code:], strict=True) if has]
+        table[i] = "; ".join(
+            [*filter(None, [said]), *([f"{', '.join(unused)} also given, not used"] if unused else [])]
+        )
+    out: Texts = table[place]
+    for i in np.flatnonzero(bounded(x)):
+        out[i] = BOUND_RULE.format(x["p"][i])
+    return out
 
 
 def disagreements(x: Columns, d: Floats, df: Floats, j: Floats, note: Texts) -> None:
     """Adds to the notes where a figure that was also printed gives another d than rounding explains."""
-    others = [_by_means(x, df), *_printed(x, df, j)]
-    allowed = _rounding(x, df)
+    given = np.stack([by_means(x), *(~np.isnan(x[name]) for name in WAYS[1:])])
+    several = np.flatnonzero(given.sum(axis=0) > 1)
+    if not len(several):
+        return
+    x, d, df, j = {name: values[several] for name, values in x.items()}, d[several], df[several], j[several]
+    others, allowed = [_by_means(x, df), *_printed(x, df, j)], _rounding(x, df)
+    told: Texts = note[several]
     for code, name in enumerate(WAYS):
-        other = others[code]
-        with np.errstate(all="ignore"):
-            slack = np.select([x["way"] == i for i in range(5)], allowed, np.nan) + allowed[code]
-            off = (x["way"] != code) & (np.abs(other - d) > slack + 1e-9)
-            if code == P:
-                off &= (x["p_bound"] == 0) | ((x["p_bound"] == 1) & (np.abs(other) > np.abs(d) + slack))
-        arm_summaries.add_texts(note, off, _says(name, other, d))
+        slack = np.select([x["way"] == i for i in range(5)], allowed, np.nan) + allowed[code]
+        off = (x["way"] != code) & (np.abs(others[code] - d) > slack + 1e-9)
+        if code == P:
+            far = np.abs(others[code]) > np.abs(d) + slack
+            off &= (x["p_bound"] == 0) | ((x["p_bound"] == 1) & far)
+        arm_summaries.add_texts(told, off, _says(name, others[code], d))
+    note[several] = told
 
 
 def _says(name: str, other: Floats, d: Floats) -> arm_summaries.Say:
@@ -149,11 +168,11 @@ def _rounding(x: Columns, df: Floats) -> list[Floats]:
         pooled = np.sqrt(((x["n1i"] - 1) * x["sd1i"] ** 2 + (x["n2i"] - 1) * x["sd2i"] ** 2) / df)
         means = np.minimum(_half(x["m1i"]), _half(x["m2i"]))
         sds = np.minimum(_half(x["sd1i"]), _half(x["sd2i"]))
-        by_means = 2 * means / pooled + np.abs(x["m1i"] - x["m2i"]) / pooled**2 * sds
+        by_sds = 2 * means / pooled + np.abs(x["m1i"] - x["m2i"]) / pooled**2 * sds
         by_f = width * _half(x["fi"]) / (2 * np.sqrt(x["fi"]))
         least = np.maximum(x["p"] - _half(x["p"]), x["p"] / 100)
         by_p = width * np.abs(stdtrit(df, least / 2) - stdtrit(df, x["p"] / 2))
-    return [by_means, _half(x["di"]), width * _half(x["ti"]), by_f, by_p]
+    return [by_sds, _half(x["di"]), width * _half(x["ti"]), by_f, by_p]
 
 
 def _half(values: Floats) -> Floats:

@@ -11,6 +11,7 @@ from metareview.effects.measure import Columns, Computed, Floats, Input, Problem
 
 ARMS = ("1", "2")
 NAMES = ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i")
+NEEDS = ("m1i", "sd1i", "m2i", "sd2i")
 FUNCTIONS = arm_summaries.FUNCTIONS
 _MEANS = (
     Input("m1i", "number", False, "mean of the treated", "outcome's unit"),
@@ -35,15 +36,18 @@ def option(name: str, description: str, choices: tuple[str, ...]) -> Input:
     return Input(name, "choice", False, description, choices=choices, default=0.0)
 
 
-def prepare(columns: Columns) -> Columns:
-    """Means and SDs where they are missing and something stands in for them; shapes (k,) kept."""
+def prepare(columns: Columns, needs: Sequence[str] = NEEDS) -> Columns:
+    """Means and SDs that the measure needs, where they are missing and something stands in for them; shapes (k,) kept."""
     done = dict(columns)
     for arm in ARMS:
         done |= arm_summaries.fill(columns, arm)
+    for name in NEEDS:
+        if name not in needs and f"{name}_by" in done:
+            done |= {name: columns[name], f"{name}_by": np.zeros_like(columns[name])}
     return done
 
 
-def check(columns: Columns, needs: Sequence[str] = ("m1i", "sd1i", "m2i", "sd2i")) -> list[Problem]:
+def check(columns: Columns, needs: Sequence[str] = NEEDS) -> list[Problem]:
     """Stand-ins that cannot be, and means or SDs that are missing without one; `needs`: what the measure uses."""
     found: list[Problem] = []
     for arm in ARMS:

@@ -44,7 +44,8 @@ def mean_sd(numbers: Floats, n: Floats) -> tuple[Floats, Floats, Floats]:
     out = np.full((3, len(n)), np.nan)
     which = five_numbers.situation(dict(zip(five_numbers.NAMES, numbers.T, strict=True)))
     for code, taken in _TAKEN.items():
-        rows = np.flatnonzero((which == code) & (n >= LEAST) & np.all(np.diff(numbers[:, taken], axis=1) >= 0, axis=1))
+        enough = (n >= LEAST) & np.isfinite(n)
+        rows = np.flatnonzero((which == code) & enough & np.all(np.diff(numbers[:, taken], axis=1) >= 0, axis=1))
         if len(rows):
             fits = fit_all(numbers[rows][:, taken], p[rows][:, taken])
             best = np.argmin([fit.squares for fit in fits], axis=0)

@@ -7,7 +7,7 @@ left out, as in metafor).
 **Correction.** `correction = sd` (the default) takes out the bias of the logarithm of the SDs only (Nakagawa 2015; metafor
 3.8). The logarithm of a mean is biased as well, by -sd^2/(2*n*m^2); `second_order` takes that out too and adds the terms of
 the same order to the variance (Senior and colleagues 2020, where the log CV ratio is VR minus the corrected ROM). metafor
-5.x corrects the estimate by default. To first order the second form is the right one for the bias, as derived
+5.x corrects the estimate. To first order the second form is the right one for the bias, as derived
 under ROM; the first is the default because it is what published reviews have used. Use one form throughout a review.
 """
 

@@ -15,6 +15,7 @@ from functools import partial
 from metareview.effects import hedges, two_means
 from metareview.effects.measure import Columns, Computed, Measure, Source
 
+_NEEDS = ("m1i", "m2i", "sd2i")
 _VTYPES = ("LS", "LS2", "UB")
 _VARIANCES = (
     "vi = 1/n1i + 1/n2i + yi^2/(2*n2i)",
@@ -64,6 +65,6 @@ MEASURE = Measure(
         "Glass's estimator and its large-sample variance",
     ),
     compute=compute,
-    prepare=two_means.prepare,
-    check=partial(two_means.check, needs=("m1i", "m2i", "sd2i")),
+    prepare=partial(two_means.prepare, needs=_NEEDS),
+    check=partial(two_means.check, needs=_NEEDS),
 )

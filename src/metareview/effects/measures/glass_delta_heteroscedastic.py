@@ -4,14 +4,12 @@ Glass's delta as SMD1, with a variance that lets the SDs differ. Exchanging the 
 
 **The variance.** Bonett (2008) gives that of the uncorrected d, with n - 1 in the denominators; g = J * d has J^2 times it,
 which is computed. metafor 3.8.1 has n for n - 1 and g for d, without J^2; its NEWS says the variance was "slightly
-adjusted for consistency" in 4.6. In simulated normal data (groups of 6 to 40) the mean of J^2 times Bonett's
+adjusted for consistency" in 4.6-0. In simulated normal data (groups of 6 to 40) the mean of J^2 times Bonett's
 expression was 0.90 to 1.06 times the true variance of g, that of metafor 3.8.1 0.96 to 1.22 times, and Bonett's
 expression without J^2 1.03 to 1.50 times: with a small control group the correction is large and must enter the variance.
 """
 
 from __future__ import annotations
-
-from functools import partial
 
 from metareview.effects import hedges, two_means
 from metareview.effects.measure import Columns, Computed, Measure, Source
@@ -49,5 +47,5 @@ MEASURE = Measure(
     ),
     compute=compute,
     prepare=two_means.prepare,
-    check=partial(two_means.check, needs=("m1i", "sd1i", "m2i", "sd2i")),
+    check=two_means.check,
 )

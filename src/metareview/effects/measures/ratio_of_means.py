@@ -2,14 +2,14 @@
 
 For outcomes with a true zero and means well above it: a mean that may lie near zero (compared to its SE) makes the
 logarithm of the ratio skewed and its variance useless; the row's note says so where a mean is less than three SEs
-above 0 (the check of Geary's kind that Hedges and colleagues advise).
+above 0 (Geary's rule, which Lajeunesse 2015 recommends).
 
 **Correction.** The logarithm of a mean is too small by about sd^2/(2*n*m^2), so the plain log ratio is biased when the two
 groups differ in size or in coefficient of variation. `correction = second_order` takes that out and adds the term of the
-same order to the variance (Lajeunesse 2015). metafor 3.8 gives the plain form, 5.x corrects by default. Here the plain form
+same order to the variance (Lajeunesse 2015). metafor 3.8 gives the plain form, 5.x corrects the estimate. Here the plain form
 is the default, because it is what reviews report. The correction does what it claims: in simulated gamma and log-normal data
 with a coefficient of variation of 0.8 and groups of 5 and 20 the bias fell from -0.05 to -0.01. But it does not lower the
-mean squared error (gamma: same; log-normal: 1 to 8% higher), so neither form is wrong. Use one form throughout a review.
+mean squared error (gamma: within 1%; log-normal: 3 to 6% higher), so neither form is wrong. Use one form throughout a review.
 
 **Variance.** `LS` lets the coefficients of variation and SDs differ; `HO` pools the SDs.
 """

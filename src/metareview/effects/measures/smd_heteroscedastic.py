@@ -6,7 +6,7 @@ for the other's. Groups of different size and different SD make the pooled SD of
 **The variance.** Bonett (2009, as 2008) gives the variance of the uncorrected d, with n - 1 in its denominators. The
 estimate reported here is g = J * d with J a constant, so its variance is J^2 times that, and this is what is computed.
 metafor 3.8.1 has J^2 times Bonett's expression with g in the place of d, which corrects twice; its NEWS says the
-variance was "slightly adjusted for consistency" in 4.6, so that later versions give other numbers again. In simulated
+variance was "slightly adjusted for consistency" in 4.6-0, so that later versions give other numbers again. In simulated
 normal data (groups of 5 to 40, SDs in ratios to 1:3) the mean of Bonett's expression as printed was 0.97 to 1.20
 times the true variance of g, J^2 times it 0.91 to 1.06 times. All agree when groups are large.
 

@@ -32,6 +32,7 @@ _VARIANCES = (
     "vi = {j}^2 * (1/n1i + 1/n2i + d^2/(2*(n1i + n2i)))",
     "vi = 1/n1i + 1/n2i + (1 - (df - 2)/(df*{j}^2))*yi^2",
 )
+_OPTIONS = [{"correction": float(c), "vtype": float(v)} for c in range(2) for v in range(3)]
 _DEFAULT = {"way": 0.0, "di_corrected": 0.0, "correction": 0.0, "vtype": 0.0}
 
 
@@ -59,8 +60,7 @@ def compute(columns: Columns) -> Computed:
     j = hedges.correction(df, x["correction"])
     d = two_group_tests.difference(x, df, j)
     vi = hedges.variance(d, j, df, 1 / x["n1i"] + 1 / x["n2i"], x["n1i"] + x["n2i"], x["vtype"])
-    options = [{"correction": float(c), "vtype": float(v)} for c in range(2) for v in range(3)]
-    formulas = [_formula(_DEFAULT | option) for option in options]
+    formulas = [_formula(_DEFAULT | option) for option in _OPTIONS]
     found = two_means.computed(x, j * d, vi, formulas, 3 * x["correction"] + x["vtype"])
     if all(np.isnan(x[name]).all() for name in two_group_tests.WAYS[1:]):
         return found
@@ -70,13 +70,14 @@ def compute(columns: Columns) -> Computed:
 def _with_printed(x: Columns, found: Computed, d: np.ndarray, df: np.ndarray, j: np.ndarray) -> Computed:
     """The rules, methods and doubts of rows whose d was printed or follows from a test."""
     k = len(d)
-    rule = texts(k, MEASURE.formula) if found.rule is None else found.rule.copy()
+    rule = texts(k, MEASURE.formula) if found.rule is None else found.rule
     method = texts(k, "computed") if found.method is None else found.method.copy()
     note = texts(k) if found.note is None else found.note
     printed = x["way"] > two_group_tests.MEANS
-    for i in np.flatnonzero(printed):
-        tail = _formula({name: float(values[i]) for name, values in x.items()}).partition("; yi")[2]
-        rule[i] = f"{two_group_tests.rule(x, int(i))}; yi{tail}"
+    before = two_group_tests.rules(x)
+    tails = np.array([_formula(_DEFAULT | option).partition("; yi")[2] for option in _OPTIONS], dtype=object)
+    after = np.where(printed, "yi" + tails[(3 * x["correction"] + x["vtype"]).astype(int)], rule)
+    rule = np.where(before != "", before + "; " + after, after)
     method[printed] = "computed"
     bounded = two_group_tests.bounded(x)
     method[bounded] = "estimated"

@@ -14,6 +14,7 @@ import numpy as np
 from metareview.effects import two_means
 from metareview.effects.measure import Columns, Computed, Measure, Source
 
+_NEEDS = ("sd1i", "sd2i")
 _FORMULAS = ("yi = ln(sd1i/sd2i) + 1/(2*(n1i - 1)) - 1/(2*(n2i - 1)); vi = 1/(2*(n1i - 1)) + 1/(2*(n2i - 1))",)
 
 
@@ -42,6 +43,6 @@ MEASURE = Measure(
     compute=compute,
     swap="negates",
     swap_inputs=two_means.SWAP,
-    prepare=two_means.prepare,
-    check=partial(two_means.check, needs=("sd1i", "sd2i")),
+    prepare=partial(two_means.prepare, needs=_NEEDS),
+    check=partial(two_means.check, needs=_NEEDS),
 )
