@@ -73,7 +73,7 @@ def fill(columns: Columns, arm: str) -> Columns:
     done = {name: _put(values, rows, new) for name, (values, new) in found.items()}
     none = np.zeros(len(m))
     done |= {f"m{arm}i_by": _put(none, rows, m_by), f"sd{arm}i_by": _put(none, rows, sd_by)}
-    return done | {f"fitted{arm}": _put(none, rows, fitted)}
+    return done | {f"fitted{arm}": _put(none, rows, np.nan_to_num(fitted))}
 
 
 def _put(values: Floats, rows: NDArray[np.intp], new: Floats) -> Floats:

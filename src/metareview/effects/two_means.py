@@ -96,8 +96,16 @@ def computed(columns: Columns, yi: Floats, vi: Floats, formulas: Sequence[str], 
 
 def _filled_rules(columns: Columns, arm: str, told: Texts) -> Texts:
     names = (f"m{arm}i_by", f"sd{arm}i_by", f"fitted{arm}", "ci_level", "ci_quantile")
+    rows = np.flatnonzero((columns[names[0]] > 0) | (columns[names[1]] > 0))
+    kind = np.zeros(len(rows), dtype=int)
+    for name in names:
+        values, place = np.unique(columns[name][rows], return_inverse=True)
+        kind = kind * len(values) + place.ravel()
+    _, first, place = np.unique(kind, return_index=True, return_inverse=True)
+    words = texts(len(first))
+    for i, row in enumerate(rows[first]):
+        said = arm_summaries.rule({name: float(columns[name][row]) for name in names}, arm)
+        words[i] = "".join(f"{part}; " for part in said)
     out = told.copy()
-    for i in np.flatnonzero((columns[names[0]] > 0) | (columns[names[1]] > 0)):
-        words = arm_summaries.rule({name: float(columns[name][i]) for name in names}, arm)
-        out[i] = "; ".join([*words, told[i]])
+    out[rows] = words[place.ravel()] + told[rows]
     return out

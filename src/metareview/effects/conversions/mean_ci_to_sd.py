@@ -27,8 +27,12 @@ _HERE = {"sd": "sd", "n": "n", "low": "ci_low", "high": "ci_high"}
 
 def sd_from_interval(low: Floats, high: Floats, n: Floats, level: Floats, quantile: Floats) -> Floats:
     """The SD behind the interval of a mean; quantile: 0 for t, 1 for the normal; shapes (k,)."""
-    p = 0.5 + level / 200
-    return np.asarray(np.sqrt(n) * (high - low) / (2 * np.where(quantile == 1, ndtri(p), stdtrit(n - 1, p))))
+    sd = np.full(len(low), np.nan)
+    given = ~np.isnan(low + high)
+    p, size = 0.5 + level[given] / 200, n[given]
+    by = np.where(quantile[given] == 1, ndtri(p), stdtrit(size - 1, p))
+    sd[given] = np.sqrt(size) * (high - low)[given] / (2 * by)
+    return sd
 
 
 def compute(columns: Columns) -> Converted:
