@@ -103,7 +103,7 @@ def test_the_sign_of_f_and_p_comes_from_the_means_when_it_is_not_given() -> None
     assert "'sign': is missing: fi has no direction" in refused("SMD", fi=4.0, **SIZES)
     assert "'sign': is missing: p has no direction" in refused("SMD", p=0.04, **SIZES)
     assert "2 is neither 1 nor -1" in refused("SMD", p=0.04, sign=2, **SIZES)
-    assert "1 contradicts the printed figure" in refused("SMD", ti=-2.0, sign=1, **SIZES)
+    assert "1 (given, or by the means) contradicts the sign" in refused("SMD", ti=-2.0, sign=1, **SIZES)
     assert "-2 is below 0" in refused("SMD", fi=-2.0, sign=1, **SIZES)
     nothing = refused("SMD", m1i=3, **SIZES)
     assert "'sd1i': is missing" in nothing and "and no di, ti, fi or p" in nothing
