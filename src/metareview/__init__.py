@@ -9,18 +9,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .effects.cluster import cluster_correction, design_effect, effective_counts, identifiability
     from .effects.compute import effect_size
     from .effects.convert import convert
+    from .effects.dependence.coding import dependence_coded
+    from .effects.dependence.covariance import sampling_covariance
     from .effects.explain import explain
     from .effects.overdispersion import estimate_phi, phi_table
     from .effects.registry import conversions_frame as conversions
     from .effects.registry import measures_frame as measures
+    from .effects.transform import back_transform
     from .errors import MetareviewError
     from .literature.dedupe.deduplicate import deduplicate
     from .literature.reading import read_records, write_records
     from .report import figures
     from .review import Review, open_review
     from .synthesis.influence import leave_one_out
+    from .synthesis.multilevel.model import multilevel
     from .synthesis.pooling import pool
     from .synthesis.regression import regress
     from .synthesis.subgroups import subgroups
@@ -28,20 +33,28 @@ if TYPE_CHECKING:
 __all__ = [
     "MetareviewError",
     "Review",
+    "back_transform",
+    "cluster_correction",
     "conversions",
     "convert",
     "deduplicate",
+    "dependence_coded",
+    "design_effect",
     "effect_size",
+    "effective_counts",
     "estimate_phi",
     "explain",
     "figures",
+    "identifiability",
     "leave_one_out",
     "measures",
+    "multilevel",
     "open_review",
     "phi_table",
     "pool",
     "read_records",
     "regress",
+    "sampling_covariance",
     "subgroups",
     "write_records",
 ]
@@ -49,19 +62,27 @@ __all__ = [
 _WHERE = {
     "MetareviewError": ("errors", "MetareviewError"),
     "Review": ("review", "Review"),
+    "back_transform": ("effects.transform", "back_transform"),
     "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
+    "cluster_correction": ("effects.cluster", "cluster_correction"),
     "conversions": ("effects.registry", "conversions_frame"),
     "convert": ("effects.convert", "convert"),
+    "dependence_coded": ("effects.dependence.coding", "dependence_coded"),
+    "design_effect": ("effects.cluster", "design_effect"),
     "effect_size": ("effects.compute", "effect_size"),
+    "effective_counts": ("effects.cluster", "effective_counts"),
     "estimate_phi": ("effects.overdispersion", "estimate_phi"),
     "explain": ("effects.explain", "explain"),
+    "identifiability": ("effects.cluster", "identifiability"),
     "leave_one_out": ("synthesis.influence", "leave_one_out"),
     "measures": ("effects.registry", "measures_frame"),
+    "multilevel": ("synthesis.multilevel.model", "multilevel"),
     "open_review": ("review", "open_review"),
     "phi_table": ("effects.overdispersion", "phi_table"),
     "pool": ("synthesis.pooling", "pool"),
     "read_records": ("literature.reading", "read_records"),
     "regress": ("synthesis.regression", "regress"),
+    "sampling_covariance": ("effects.dependence.covariance", "sampling_covariance"),
     "subgroups": ("synthesis.subgroups", "subgroups"),
     "write_records": ("literature.reading", "write_records"),
 }

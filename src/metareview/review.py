@@ -12,6 +12,7 @@ from .folder import ReviewFolder, find_review
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .effects.explain import Explanation
     from .lessons.events import Judgement
     from .literature.merging import MergedRecord
     from .parallel import Progress
@@ -153,6 +154,12 @@ class Review:
         from .services.effects import run
 
         return run(self.folder)
+
+    def explain(self, name: str) -> list[Explanation]:
+        """Return how the effects of a study, or one effect, were reached: the formula with its numbers."""
+        from .services.effects import explain
+
+        return [explanation for explanation, _ in explain(self.folder, name)]
 
     def analyze(self, *names: str) -> dict[str, AnalysisResult]:
         """Run the planned analyses, all or those named."""

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
-from metareview.effects import two_means
+from metareview.effects import two_group_tests, two_means
 from metareview.effects.compute import effect_size
 from metareview.effects.inputs import KINDS
 from metareview.effects.measure import Measure
@@ -33,6 +33,17 @@ VALUES: dict[str, st.SearchStrategy[float]] = {
     "sd": positive(50),
     "level": st.sampled_from([80.0, 90.0, 95.0, 99.0]),
     "phi": positive(10),
+    "positive": positive(100),
+    "statistic": st.floats(0, 1),
+    "icc": st.floats(0, 0.9),
+    "flag": st.just(1.0),
+}
+
+
+STAND_INS = {
+    entry
+    for entry in (*two_means.FULL_INPUTS, *two_group_tests.INPUTS)
+    if entry.name not in two_means.NAMES and entry.kind != "choice"
 }
 
 
@@ -41,8 +52,8 @@ def inputs_of(draw: st.DrawFn, measure: Measure) -> dict[str, float | str]:
     """Possible input for a measure; a triple estimate, low, high of an arm is kept in order."""
     drawn: dict[str, float | str] = {}
     for entry in measure.inputs:
-        if measure.family == "two means" and entry.kind != "choice" and entry.name not in two_means.NAMES:
-            continue  # what stands in for a mean or SD would only be set aside
+        if entry in STAND_INS:
+            continue  # what stands in for means and SDs would only be set aside
         if entry.kind == "choice":
             drawn[entry.name] = draw(st.sampled_from(entry.choices))
         elif entry.kind != "size":  # totals beside cells would only repeat them
@@ -53,6 +64,8 @@ def inputs_of(draw: st.DrawFn, measure: Measure) -> dict[str, float | str]:
         arm = name.removeprefix("estimate")
         drawn[f"ci_low{arm}"] = float(drawn[name]) * 0.9
         drawn[f"ci_high{arm}"] = float(drawn[name]) * 1.2
+    for name in [name for name in drawn if name.startswith("size")]:  # clusters no larger than half their arm
+        drawn[name] = max(1.0, min(float(drawn[name]), float(drawn[f"n{name[4:]}"]) / 2))
     return drawn
 
 
@@ -97,12 +110,17 @@ def test_inverted_turns_a_reported_effect_round(value: float, scale: str) -> Non
 
 @pytest.mark.parametrize("measure", ALL)
 def test_formula_is_the_same_for_one_row_and_many(measure: Measure) -> None:
-    row = {entry.name: float(3 + i) for i, entry in enumerate(measure.inputs) if entry.kind != "choice"}
+    row = {
+        entry.name: 0.5 if entry.kind == "alpha" else float(3 + i)
+        for i, entry in enumerate(measure.inputs)
+        if entry.kind != "choice"
+    }
     columns = measure.fill({name: np.full(3, value) for name, value in row.items()})
     if "scale_reported" in columns:
         columns["scale_reported"] = np.full(3, 3.0)
-    many = measure.compute(measure.prepare(columns))
-    one = measure.compute(measure.prepare({name: values[:1] for name, values in columns.items()}))
+    with np.errstate(all="ignore"):  # the values need not be possible
+        many = measure.compute(measure.prepare(columns))
+        one = measure.compute(measure.prepare({name: values[:1] for name, values in columns.items()}))
     assert many.yi.shape == many.vi.shape == (3,)
     np.testing.assert_array_equal(many.yi, np.repeat(one.yi, 3))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.mathtext import MathTextParser
 
 from metareview.effects.compute import effect_size, work_out
 from metareview.effects.explain import row_formula, row_values
@@ -47,8 +49,10 @@ def test_the_formula_that_is_shown_gives_what_is_computed(block: dict[str, Any])
         told = evaluate(row_formula(measure, values), values, measure.functions)
         assert told["yi"] == pytest.approx(work.computed.yi[row], rel=1e-9, abs=1e-12)
         assert told["vi"] == pytest.approx(work.computed.vi[row], rel=1e-9)
-    for name, expression in steps(measure.formula):
-        assert text(expression) and latex(expression) and symbol(name)
+    for name, expression in steps(row_formula(measure, row_values(measure, work, 0))):
+        MathTextParser("path").parse(f"${symbol(name)} = {latex(expression)}$")
+        again = steps(f"{name} = {text(expression)}")[0][1]
+        assert ast.dump(again) == ast.dump(expression)
 
 
 def test_every_measure_has_at_least_four_reference_cases() -> None:

@@ -110,7 +110,9 @@ def check(x: Columns) -> list[Problem]:
     contrary = (
         ~np.isnan(sign) & (way > MEANS) & (sign * np.where(way == D, x["di"], np.where(way == T, x["ti"], 0)) < 0)
     )
-    return found + flag_rows(contrary, "sign", "{:g} (given, or by the means) contradicts the sign of the printed figure", sign)
+    return found + flag_rows(
+        contrary, "sign", "{:g} (given, or by the means) contradicts the sign of the printed figure", sign
+    )
 
 
 def bounded(x: Columns) -> Mask:

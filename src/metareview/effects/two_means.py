@@ -1,8 +1,13 @@
-"""Two groups with mean, SD and size, or with what a paper printed instead; behind MD, SMD, ROM and their kin."""
+"""Two groups with mean, SD and size, or with what a paper printed instead; behind MD, SMD, ROM and their kin.
+
+`INPUTS` and `SWAP` are the six numbers themselves; `FULL_INPUTS` and `FULL_SWAP`, with `prepare` and `check`, also take what
+stands in for means and SDs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,22 +18,23 @@ ARMS = ("1", "2")
 NAMES = ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i")
 NEEDS = ("m1i", "sd1i", "m2i", "sd2i")
 FUNCTIONS = arm_summaries.FUNCTIONS
-_MEANS = (
-    Input("m1i", "number", False, "mean of the treated", "outcome's unit"),
-    Input("sd1i", "sd", False, "standard deviation of the treated", "outcome's unit"),
+INPUTS = (
+    Input("m1i", "number", True, "mean of the treated", "outcome's unit"),
+    Input("sd1i", "sd", True, "standard deviation of the treated", "outcome's unit"),
     Input("n1i", "group", True, "number of treated", "people"),
-    Input("m2i", "number", False, "mean of the control", "outcome's unit"),
-    Input("sd2i", "sd", False, "standard deviation of the control", "outcome's unit"),
+    Input("m2i", "number", True, "mean of the control", "outcome's unit"),
+    Input("sd2i", "sd", True, "standard deviation of the control", "outcome's unit"),
     Input("n2i", "group", True, "number in control", "people"),
 )
 _INSTEAD = (*arm_summaries.inputs("1"), *arm_summaries.inputs("2"), *arm_summaries.OPTIONS)
-INPUTS = (*_MEANS, *_INSTEAD)
-SWAP = tuple(
+FULL_INPUTS = (*(replace(entry, required=entry.name in ("n1i", "n2i")) for entry in INPUTS), *_INSTEAD)
+FULL_SWAP = tuple(
     (one.name, two.name)
     for one, two in zip(
-        (*_MEANS[:3], *arm_summaries.inputs("1")), (*_MEANS[3:], *arm_summaries.inputs("2")), strict=True
+        (*INPUTS[:3], *arm_summaries.inputs("1")), (*INPUTS[3:], *arm_summaries.inputs("2")), strict=True
     )
 )
+SWAP = FULL_SWAP[:3]
 
 
 def option(name: str, description: str, choices: tuple[str, ...]) -> Input:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from ..effects.explain import Explanation
     from ..effects.overdispersion import Dispersion
 
 COMPUTED = (
@@ -71,6 +73,65 @@ def compute(rows: Iterable[CodedRow] | Iterable[Any], protocol: Protocol) -> pd.
     return frame.loc[[row.row_id for row in coded]].reset_index(drop=True)
 
 
+def explain(folder: ReviewFolder, name: str) -> list[tuple[Explanation, float]]:
+    """Return how the effects of a study, or one effect, were reached, each with the sense the protocol gives it.
+
+    Arguments:
+        name: a study_id or an effect_id.
+
+    Raises:
+        MetareviewError: nothing is coded under that name, or the effect cannot be computed.
+    """
+    from ..effects.explain import explain as explained
+
+    state = load_state(folder)
+    require_agreed(state)
+    coded = list(state.coding.rows["effect"].values())
+    rows = [row for row in coded if name in (row.row_id, row.study_id)]
+    if not rows:
+        known = [known for row in coded for known in (row.study_id, row.row_id)]
+        close = difflib.get_close_matches(name, dict.fromkeys(known), n=3)
+        hint = f"Did you mean {' or '.join(close)}?" if close else "`metareview effects` lists the effects and studies."
+        raise MetareviewError(f"no effect is coded under `{name}`", hint)
+    found = []
+    for row in rows:
+        measure, given = str(row.values.get(MEASURE, "")), _given([row])
+        sense = _sense(given, folder.protocol.effects.sense)
+        found += [(e, float(sense.iloc[0])) for e in explained(measure, **_arguments(measure, given, folder.protocol))]
+    return found
+
+
+def only(frame: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Return the effects of one measure.
+
+    Raises:
+        MetareviewError: there is no such measure.
+    """
+    from ..effects.registry import find_measure
+
+    return frame[frame[MEASURE].str.upper() == find_measure(measure).name.upper()] if MEASURE in frame else frame
+
+
+def of_table(path: Path, measure: str) -> pd.DataFrame:
+    """Compute a measure for each row of a table whose columns are called as its inputs, beside the table's columns.
+
+    Raises:
+        MetareviewError: the table is not readable, or naming the row and column that no effect can come from.
+    """
+    import pandas as pd
+
+    from ..effects.compute import effect_size
+    from ..effects.registry import find_measure
+    from ..tabular import read_table
+
+    table = read_table(path)
+    named = next((c for c in table.columns if c not in find_measure(measure).input_names), None)
+    labels = [f"{row[named]} (row {n})" if named else f"row {n}" for n, row in table.rows]
+    return effect_size(
+        measure, pd.DataFrame([row for _, row in table.rows], columns=list(table.columns)), labels=labels
+    )
+
+
 def phi_table(folder: ReviewFolder, frame: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return every effect from before-after counts at overdispersion phi 1, 2 and 4, whatever was assumed.
 
@@ -122,25 +183,14 @@ def estimate_phi(path: Path) -> Dispersion:
 
 
 def _of_measure(measure: str, rows: list[Any], protocol: Protocol) -> pd.DataFrame:
-    import pandas as pd
-
     from ..effects.compute import effect_size
     from ..effects.registry import find_measure
 
-    found = find_measure(measure)
-    given = pd.DataFrame([dict(row.values) for row in rows])
-    given.insert(0, "effect_id", [row.row_id for row in rows])
-    given.insert(1, "study_id", [row.study_id for row in rows])
-    rules = protocol.effects
-    extra: dict[str, Any] = {}
-    if "phi" in found.input_names:
-        extra = _phi(given, protocol)
-    # A variable that no row fills in is missing in each of them, which is told effect by effect.
-    extra |= {i.name: float("nan") for i in found.inputs if i.required and i.name not in given}
-    inputs = _inputs(given).assign(**extra)
-    frame = effect_size(found, inputs, labels="effect_id", **_zero_rule(measure, protocol))
-    sense = _sense(given, rules.sense)
-    result = given.assign(
+    given = _given(rows)
+    frame = effect_size(measure, **_arguments(measure, given, protocol))
+    sense = _sense(given, protocol.effects.sense)
+    names = find_measure(measure).input_names
+    return given.assign(
         yi=frame["yi"] * sense,
         vi=frame["vi"],
         sei=frame["sei"],
@@ -154,9 +204,29 @@ def _of_measure(measure: str, rows: list[Any], protocol: Protocol) -> pd.DataFra
         note=frame["note"],
         phi=frame["phi"] if "phi" in frame else float("nan"),
         phi_source=frame.get("phi_source", ""),
-        inputs=[_used(found.input_names, row.values) for row in rows],
+        inputs=[_used(names, row.values) for row in rows],
     )
-    return result
+
+
+def _given(rows: list[Any]) -> pd.DataFrame:
+    """What was coded of some effects, one row each."""
+    import pandas as pd
+
+    given = pd.DataFrame([dict(row.values) for row in rows])
+    given.insert(0, "effect_id", [row.row_id for row in rows])
+    given.insert(1, "study_id", [row.study_id for row in rows])
+    return given
+
+
+def _arguments(measure: str, given: pd.DataFrame, protocol: Protocol) -> dict[str, Any]:
+    """What `effect_size` and `explain` get for coded effects of one measure."""
+    from ..effects.registry import find_measure
+
+    found = find_measure(measure)
+    extra = _phi(given, protocol) if "phi" in found.input_names else {}
+    # A variable that no row fills in is missing in each of them, which is told effect by effect.
+    extra |= {i.name: float("nan") for i in found.inputs if i.required and i.name not in given}
+    return {"data": _inputs(given).assign(**extra), "labels": "effect_id", **_zero_rule(measure, protocol)}
 
 
 def _zero_rule(measure: str, protocol: Protocol) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import formulaic
 import numpy as np
 import pandas as pd
 from formulaic.errors import FormulaicError
+from numpy.typing import NDArray
 
 from metareview.errors import MetareviewError
 from metareview.synthesis.inputs import Effects, check_design, check_effects
@@ -46,14 +47,15 @@ _CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """Checked effects, the full-rank design X of shape (k, p), its terms, and the rows left out with the
-    reason.
+    """Checked effects, the full-rank design X of shape (k, p), its terms, the rows left out with the reason, and the
+    positions in the table of those kept, shape (k,).
     """
 
     effects: Effects
     X: Floats
     terms: tuple[str, ...]
     excluded: tuple[tuple[str, str], ...]
+    rows: NDArray[np.intp]
 
 
 def build_design(formula: str, data: Any, vi: str, labels: str | Sequence[Any] | None) -> Design:
@@ -84,7 +86,7 @@ def build_design(formula: str, data: Any, vi: str, labels: str | Sequence[Any] |
     effects = check_effects(left, frame[vi].to_numpy()[kept], [names[i] for i in kept])
     X, terms = right.to_numpy(dtype=np.float64), tuple(str(c) for c in right.columns)
     check_design(X, terms)
-    return Design(effects, X, terms, excluded)
+    return Design(effects, X, terms, excluded, kept)
 
 
 def _moderators(parsed: Any, formula: str, frame: pd.DataFrame) -> list[str]:

@@ -14,20 +14,23 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-def _plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
+    """A value as JSON has it: arrays and tuples as lists, results as dictionaries."""
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, tuple):
-        return [_plain(v) for v in value]
+        return [to_plain(v) for v in value]
+    if isinstance(value, dict):
+        return {str(k): to_plain(v) for k, v in value.items()}
     if isinstance(value, PooledResult):
         return value.to_dict()
     return value
 
 
 def _to_dict(result: Any) -> dict[str, Any]:
-    return {f.name: _plain(getattr(result, f.name)) for f in fields(result)}
+    return {f.name: to_plain(getattr(result, f.name)) for f in fields(result)}
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -55,7 +55,7 @@ MEASURE = Measure(
     formula_of=two_means.by_row(_FORMULAS, "correction"),
     functions=two_means.FUNCTIONS,
     inputs=(
-        *two_means.INPUTS,
+        *two_means.FULL_INPUTS,
         two_means.option("correction", "bias of the SDs taken out, or that of the means too", ("sd", "second_order")),
     ),
     scale="log",
@@ -68,7 +68,7 @@ MEASURE = Measure(
     ),
     compute=compute,
     swap="negates",
-    swap_inputs=two_means.SWAP,
+    swap_inputs=two_means.FULL_SWAP,
     prepare=two_means.prepare,
     check=check,
 )

@@ -155,7 +155,7 @@ MEASURE = Measure(
     formula_of=_formula,
     functions=two_means.FUNCTIONS,
     inputs=(
-        *two_means.INPUTS,
+        *two_means.FULL_INPUTS,
         *log_scale.INPUTS,
         two_means.option("raw_method", "from raw to log scale: methods 1, 2 and 3 of Higgins 2008", _METHODS),
         two_means.option("se_method", "variance from raw SDs: simple, or by the delta method", _SES),
@@ -169,7 +169,7 @@ MEASURE = Measure(
     ),
     compute=compute,
     swap="negates",
-    swap_inputs=two_means.SWAP,
+    swap_inputs=two_means.FULL_SWAP,
     prepare=prepare,
     check=check,
 )

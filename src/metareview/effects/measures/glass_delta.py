@@ -53,7 +53,7 @@ MEASURE = Measure(
     formula_of=formula_of,
     functions=two_means.FUNCTIONS,
     inputs=(
-        *two_means.INPUTS,
+        *two_means.FULL_INPUTS,
         hedges.INPUT,
         two_means.option("vtype", "variance: LS large-sample, LS2 as Borenstein (2009), UB unbiased", _VTYPES),
     ),

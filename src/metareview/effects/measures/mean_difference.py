@@ -37,7 +37,7 @@ MEASURE = Measure(
     formula=_FORMULAS[0],
     formula_of=two_means.by_row(_FORMULAS, "vtype"),
     functions=two_means.FUNCTIONS,
-    inputs=(*two_means.INPUTS, two_means.option("vtype", "variance: LS unequal, HO pooled SDs", ("LS", "HO"))),
+    inputs=(*two_means.FULL_INPUTS, two_means.option("vtype", "variance: LS unequal, HO pooled SDs", ("LS", "HO"))),
     scale="linear",
     orientation="Below 0: a lower mean in the treated group, in the outcome's unit.",
     source=Source(
@@ -47,7 +47,7 @@ MEASURE = Measure(
     ),
     compute=compute,
     swap="negates",
-    swap_inputs=two_means.SWAP,
+    swap_inputs=two_means.FULL_SWAP,
     prepare=two_means.prepare,
     check=two_means.check,
 )

@@ -83,7 +83,7 @@ MEASURE = Measure(
     ),
     functions=two_means.FUNCTIONS,
     inputs=(
-        *two_means.INPUTS,
+        *two_means.FULL_INPUTS,
         two_means.option(
             "correction", "bias of second order taken out (Lajeunesse 2015) or not", ("none", "second_order")
         ),
@@ -97,7 +97,7 @@ MEASURE = Measure(
     ),
     compute=compute,
     swap="negates",
-    swap_inputs=two_means.SWAP,
+    swap_inputs=two_means.FULL_SWAP,
     prepare=two_means.prepare,
     check=check,
 )

@@ -48,7 +48,7 @@ MEASURE = Measure(
     formula=_FORMULAS[0],
     formula_of=two_means.by_row(_FORMULAS, "correction"),
     functions=two_means.FUNCTIONS,
-    inputs=(*two_means.INPUTS, hedges.INPUT),
+    inputs=(*two_means.FULL_INPUTS, hedges.INPUT),
     scale="linear",
     orientation="Below 0: a lower mean in the treated group, in the root of the average variance.",
     source=Source(
@@ -58,7 +58,7 @@ MEASURE = Measure(
     ),
     compute=compute,
     swap="negates",
-    swap_inputs=two_means.SWAP,
+    swap_inputs=two_means.FULL_SWAP,
     prepare=two_means.prepare,
     check=two_means.check,
 )

@@ -107,7 +107,7 @@ MEASURE = Measure(
     formula_of=formula_of,
     functions=two_means.FUNCTIONS,
     inputs=(
-        *two_means.INPUTS,
+        *two_means.FULL_INPUTS,
         *two_group_tests.INPUTS,
         hedges.INPUT,
         two_means.option("vtype", "variance: LS large-sample, LS2 as Borenstein (2009), UB unbiased", _VTYPES),
@@ -121,7 +121,7 @@ MEASURE = Measure(
     ),
     compute=compute,
     swap="negates",
-    swap_inputs=two_means.SWAP,
+    swap_inputs=two_means.FULL_SWAP,
     prepare=prepare,
     check=check,
 )

@@ -32,7 +32,7 @@ MEASURE = Measure(
     formula=_FORMULAS[0],
     formula_of=lambda values: two_means.filled_formula(values, _FORMULAS[0]),
     functions=two_means.FUNCTIONS,
-    inputs=two_means.INPUTS,
+    inputs=two_means.FULL_INPUTS,
     scale="log",
     orientation="Below 1 (log below 0): less variation in the treated group.",
     source=Source(
@@ -42,7 +42,7 @@ MEASURE = Measure(
     ),
     compute=compute,
     swap="negates",
-    swap_inputs=two_means.SWAP,
+    swap_inputs=two_means.FULL_SWAP,
     prepare=partial(two_means.prepare, needs=_NEEDS),
     check=partial(two_means.check, needs=_NEEDS),
 )

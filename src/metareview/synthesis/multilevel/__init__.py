@@ -1,0 +1,1 @@
+"""Multilevel and multivariate models: effects that depend on each other."""

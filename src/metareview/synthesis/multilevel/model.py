@@ -1,0 +1,260 @@
+"""`multilevel`: effects that depend on each other, in levels, in outcomes, or by their sampling errors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from metareview.errors import MetareviewError
+from metareview.synthesis import inference
+from metareview.synthesis.design import INTERCEPT, Design, build_design
+from metareview.synthesis.inputs import check_level
+from metareview.synthesis.multilevel import random as reading
+from metareview.synthesis.multilevel.likelihood import At, Problem
+from metareview.synthesis.multilevel.optimise import Optimum, maximise
+from metareview.synthesis.multilevel.results import MultilevelResult
+from metareview.synthesis.multilevel.sampling import as_sparse, imputed
+from metareview.synthesis.multilevel.stacks import Codes, blocks, stacks
+from metareview.synthesis.multilevel.terms import Intercepts, Term
+from metareview.synthesis.wls import Floats
+from metareview.synthesis.working import Working
+
+METHODS = ("REML", "ML")
+TESTS = ("t", "z")
+VI = "_sampling_variance"
+
+
+@dataclass(frozen=True, eq=False)
+class _Data:
+    design: Design
+    frame: pd.DataFrame
+    V: sparse.csr_array
+
+
+def multilevel(
+    formula: str,
+    data: Any,
+    vi: str = "vi",
+    *,
+    random: str | Sequence[str],
+    struct: str | Sequence[str] = "CS",
+    V: Any = None,
+    rho: float | None = None,
+    cluster: str | None = None,
+    R: Mapping[str, Any] | None = None,
+    method: str = "REML",
+    test: str = "t",
+    level: float = 0.95,
+    labels: str | Sequence[Any] | None = None,
+) -> MultilevelResult:
+    """Fit a multilevel or multivariate meta-analytic model.
+
+    Arguments:
+        formula, data, vi, labels, level: as in `regress`. Rows without a moderator or a level are left out and named.
+        random: "1 | study/effect" (nested intercepts), several "1 | factor" (crossed), "outcome | study" (true effects of the
+            outcomes are correlated within studies), or a list of these.
+        struct: of each "inner | outer": ID, DIAG, CS, HCS, AR, HAR, CAR or UN.
+        V: sampling covariance, shape (k, k), dense, sparse or in blocks; its diagonal goes before `vi`.
+        rho: instead of V, the assumed correlation of sampling errors within `cluster` (by default the first factor of
+            `random`): the correlated-and-hierarchical-effects model.
+        R: known correlations between the levels of a factor (a frame named by levels), by factor, for phylogenies or space.
+        method: "REML" or "ML". test: "t" (k - p degrees of freedom) or "z"; for robust tests give the result to `robust`.
+
+    Raises:
+        MetareviewError: what cannot be used, naming it; or a likelihood without a maximum that could be found.
+
+    Source: Konstantopoulos (2011), Research Synthesis Methods 2, 61-76; van Houwelingen, Arends & Stijnen (2002), Statistics
+    in Medicine 21, 589-624; Pustejovsky & Tipton (2022), Prevention Science 23, 425-438.
+    """
+    specs = (random,) if isinstance(random, str) else tuple(random)
+    _check(method, test, specs)
+    level = check_level(level)
+    got = _data(formula, data, vi, specs, V, rho, cluster, labels)
+    terms = reading.read(specs, struct, got.frame, R)
+    members = blocks(got.design.effects.yi.size, [term.ties for term in terms], got.V)
+    problem = _problem(got, terms, members, method)
+    start = _start(got)
+    found = maximise(problem, _starts(problem, start), start)
+    if found is None:
+        raise MetareviewError(
+            "The likelihood could not be computed: the sampling covariance is not positive definite.",
+            "Check V, or give a smaller rho.",
+        )
+    working = _working(got, problem, found.at, members)
+    return _result(formula, specs, struct, got, terms, problem, found, working, method, test, level)
+
+
+def _check(method: str, test: str, specs: tuple[str, ...]) -> None:
+    if method not in METHODS:
+        raise MetareviewError(f"There is no method {method!r}.", f"Choose one of {', '.join(METHODS)}.")
+    if test not in TESTS:
+        raise MetareviewError(f"There is no test {test!r}.", f"Choose one of {', '.join(TESTS)}.")
+    if not specs:
+        raise MetareviewError("There is no random effect.", "Give one, such as random='1 | study/effect'.")
+
+
+def _data(
+    formula: str,
+    data: Any,
+    vi: str,
+    specs: tuple[str, ...],
+    V: Any,
+    rho: float | None,
+    cluster: str | None,
+    labels: Any,
+) -> _Data:
+    frame = pd.DataFrame(data).reset_index(drop=True)
+    factors = reading.named(specs)
+    needed = list(dict.fromkeys([*factors, *([cluster] if cluster else [])]))
+    absent = [name for name in needed if name not in frame.columns]
+    if absent:
+        raise MetareviewError(
+            f"The data have no column {', '.join(absent)}.", f"There are: {', '.join(map(str, frame.columns))}."
+        )
+    if V is not None and rho is not None:
+        raise MetareviewError("V and rho both tell the sampling covariance.", "Give one of them.")
+    given = None if V is None else as_sparse(V, len(frame))
+    frame = frame.assign(**{VI: given.diagonal() if given is not None else frame.get(vi, math.nan)})
+    if given is None and vi not in frame:
+        raise MetareviewError(
+            f"The data have no column {vi}.", "Name the column of sampling variances in `vi`, or give V."
+        )
+    design, kept = _complete(formula, frame, needed, _names(frame, labels))
+    if given is not None:
+        sampling = sparse.csr_array(given[design.rows][:, design.rows])
+    elif rho is not None:
+        codes = np.asarray(pd.factorize(kept[cluster or factors[0]].astype(str))[0], dtype=np.intp)
+        sampling = imputed(design.effects.vi, codes, rho)
+    else:
+        sampling = sparse.csr_array(sparse.diags_array(design.effects.vi))
+    return _Data(design, kept, sampling)
+
+
+def _complete(formula: str, frame: pd.DataFrame, needed: list[str], names: list[str]) -> tuple[Design, pd.DataFrame]:
+    """The design of the rows that have every level and moderator, and those rows."""
+    empty = frame[needed].isna().to_numpy()
+    lost = empty.any(axis=1)
+    here = np.flatnonzero(~lost)
+    missing = tuple(
+        (names[i], "missing " + ", ".join(n for n, e in zip(needed, empty[i], strict=True) if e))
+        for i in np.flatnonzero(lost).tolist()
+    )
+    found = build_design(formula, frame[~lost], VI, [names[i] for i in here.tolist()])
+    design = Design(found.effects, found.X, found.terms, (*missing, *found.excluded), here[found.rows])
+    return design, frame.iloc[design.rows].reset_index(drop=True)
+
+
+def _names(frame: pd.DataFrame, labels: str | Sequence[Any] | None) -> list[str]:
+    if labels is None:
+        return [str(i + 1) for i in range(len(frame))]
+    if isinstance(labels, str) and labels not in frame.columns:
+        raise MetareviewError(f"The data have no column {labels} to label the effects with.")
+    values = frame[labels] if isinstance(labels, str) else labels
+    if len(values) != len(frame):
+        raise MetareviewError(f"There are {len(values)} labels for {len(frame)} rows.", "Give one of each per effect.")
+    return [str(x) for x in values]
+
+
+def _problem(got: _Data, terms: tuple[Term, ...], members: list[Codes], method: str) -> Problem:
+    X, y = got.design.X, got.design.effects.yi
+    log_det = float(np.linalg.slogdet(X.T @ X)[1])
+    return Problem(tuple(stacks(y, X, got.V, members)), terms, y.size, X.shape[1], method == "REML", log_det)
+
+
+def _start(got: _Data) -> float:
+    """A first variance between effects: what their spread leaves beyond sampling, never below a tenth of the typical one."""
+    y, v, X = got.design.effects.yi, got.design.effects.vi, got.design.X
+    resid = y - X @ np.linalg.lstsq(X, y)[0]
+    spread = float(resid @ resid) / max(1, y.size - X.shape[1])
+    return max(spread - float(np.mean(v)), 0.1 * float(np.median(v)))
+
+
+def _starts(problem: Problem, start: float) -> list[Floats]:
+    share = start / len(problem.terms)
+    return [np.concatenate([term.start(share) for term in problem.terms])]
+
+
+def _working(got: _Data, problem: Problem, here: At, members: list[Codes]) -> Working:
+    where = {int(m[0]): i for i, m in enumerate(members)}
+    covariances: list[Floats] = [np.empty(0)] * len(members)
+    weights: list[Floats] = [np.empty(0)] * len(members)
+    for stack, S, W in zip(problem.stacks, problem.covariances(here.theta), here.weights, strict=True):
+        sizes = stack.real.sum(axis=1)
+        for g, m in enumerate(sizes):
+            place = where[int(stack.rows[g, 0])]
+            covariances[place], weights[place] = S[g, :m, :m], W[g, :m, :m]
+    effects = got.design.effects
+    return Working(
+        effects.yi, got.design.X, got.design.terms, effects.labels, tuple(members), tuple(covariances), tuple(weights),
+        here.beta, here.bread,
+    )  # fmt: skip
+
+
+def _result(
+    formula: str, specs: tuple[str, ...], struct: str | Sequence[str], got: _Data, terms: tuple[Term, ...],
+    problem: Problem, found: Optimum, working: Working, method: str, test: str, level: float,
+) -> MultilevelResult:  # fmt: skip
+    from metareview.synthesis.multilevel import describe
+
+    here, k, p = found.at, problem.k, problem.p
+    used = "t" if test == "t" and k > p else "z"
+    df = float(k - p) if used == "t" else math.inf
+    se = np.sqrt(np.diag(here.bread))
+    half = inference.critical(level, df) * se
+    statistic = here.beta / se
+    which = [i for i, term in enumerate(got.design.terms) if term != INTERCEPT] or [0]
+    joint = inference.joint_test(here.beta, here.bread, which, k - p, "z" if used == "z" else "knha")
+    parts = problem.split(here.theta)
+    components: dict[str, float] = {}
+    for term, theta in zip(terms, parts, strict=True):
+        components |= describe.renamed(term, term.report(theta), len(terms))
+    residual = describe.residual(got.design, got.V)
+    singular = describe.singular(terms, parts, found, residual.typical)
+    low, high = describe.prediction(terms, parts, got.design, here, inference.critical(level, df))
+    return MultilevelResult(
+        formula=formula,
+        random=specs,
+        struct=tuple(t.structure for t in terms if not isinstance(t, Intercepts)),
+        terms=got.design.terms,
+        estimate=here.beta,
+        se=se,
+        ci_low=here.beta - half,
+        ci_high=here.beta + half,
+        statistic=statistic,
+        p_value=np.array([inference.two_sided(float(s), df) for s in statistic]),
+        df=np.full(p, df),
+        cov=here.bread,
+        pi_low=low,
+        pi_high=high,
+        components=components,
+        levels=describe.levels(terms),
+        I2=describe.i_squared(terms, parts, residual.typical),
+        ICC=describe.icc(terms, parts),
+        **joint,
+        QE=residual.Q,
+        QE_df=k - p,
+        QE_p=inference.chi2_tail(residual.Q, k - p),
+        **describe.fit_statistics(here.loglik, k, p, len(here.theta), problem.restricted),
+        k=k,
+        p=p,
+        yi=got.design.effects.yi,
+        vi=got.design.effects.vi,
+        labels=got.design.effects.labels,
+        method=method,
+        test=used,
+        level=level,
+        converged=found.converged,
+        iterations=found.iterations,
+        singular=singular,
+        excluded=got.design.excluded,
+        warnings=describe.warnings(terms, got.design, found, singular),
+        working=working,
+        problem=problem,
+        optimum=found,
+    )

@@ -1,0 +1,105 @@
+"""What a multilevel or multivariate model returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from metareview.synthesis.multilevel.likelihood import Problem
+from metareview.synthesis.multilevel.optimise import Optimum
+from metareview.synthesis.results import to_plain
+from metareview.synthesis.wls import Floats
+from metareview.synthesis.working import Working
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MultilevelResult:
+    """A model of k dependent effects with p coefficients.
+
+    Attributes:
+        formula, random, struct: as given. terms: names of the coefficients, length p.
+        estimate, se, ci_low, ci_high, statistic, p_value: one a coefficient, shape (p,), on the scale of yi.
+        df: of each coefficient's test, shape (p,); inf for z. cov: shape (p, p).
+        pi_low, pi_high: prediction interval of a new effect, for a model of the mean only with one variance a term; else nan.
+        components: variances and correlations by name. levels: the number of levels of each factor.
+        I2: percent of the total variance by variance component and in "total"; for models of random intercepts.
+        ICC: correlation of the true effects that share a level, by component; for nested random intercepts.
+        QM, QM_df, QM_df2, QM_p: joint test of all coefficients but the intercept. QE, QE_df, QE_p: residual heterogeneity.
+        loglik, AIC, AICc, BIC, parameters: of the (restricted) likelihood.
+        k, p, yi, vi, labels, excluded, method, test, level, converged, warnings: as in `PooledResult`.
+        singular: names of components at the edge of what they can be. iterations: of the search.
+        working: the working model, for `robust` and resampling.
+    """
+
+    formula: str
+    random: tuple[str, ...]
+    struct: tuple[str, ...]
+    terms: tuple[str, ...]
+    estimate: Floats
+    se: Floats
+    ci_low: Floats
+    ci_high: Floats
+    statistic: Floats
+    p_value: Floats
+    df: Floats
+    cov: Floats
+    pi_low: float
+    pi_high: float
+    components: dict[str, float]
+    levels: dict[str, int]
+    I2: dict[str, float]
+    ICC: dict[str, float]
+    QM: float
+    QM_df: int
+    QM_df2: float
+    QM_p: float
+    QE: float
+    QE_df: int
+    QE_p: float
+    loglik: float
+    AIC: float
+    AICc: float
+    BIC: float
+    parameters: int
+    k: int
+    p: int
+    yi: Floats
+    vi: Floats
+    labels: tuple[str, ...]
+    method: str
+    test: str
+    level: float
+    converged: bool
+    iterations: int
+    singular: tuple[str, ...]
+    excluded: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...]
+    working: Working
+    problem: Problem
+    optimum: Optimum
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every field but the working model as plain JSON-ready values at full precision."""
+        skip = ("working", "problem", "optimum")
+        return {f.name: to_plain(getattr(self, f.name)) for f in fields(self) if f.name not in skip}
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a coefficient: term, estimate, se, ci_low, ci_high, statistic, df, p."""
+        import pandas as pd
+
+        names = ("estimate", "se", "ci_low", "ci_high", "statistic", "df")
+        columns: dict[str, Any] = {"term": list(self.terms)} | {name: getattr(self, name) for name in names}
+        return pd.DataFrame(columns | {"p": self.p_value})
+
+    def __repr__(self) -> str:
+        first = f"{self.estimate[0]:.4f} [{self.ci_low[0]:.4f}, {self.ci_high[0]:.4f}]"
+        found = ", ".join(f"{name}={value:.4f}" for name, value in self.components.items())
+        return f"MultilevelResult({self.formula}; k={self.k}, {self.method}/{self.test}: {first}, {found})"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<p>{escape(repr(self))}</p>{self.to_frame().to_html(index=False)}"
