@@ -9,11 +9,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .effects.cluster import cluster_correction, design_effect, effective_counts, identifiability
     from .effects.area.absolute import absolute
     from .effects.area.controls import combine_controls
     from .effects.area.displacement import displacement
     from .effects.area.stratified import area_pairs, area_strata
+    from .effects.cluster import cluster_correction, design_effect, effective_counts, identifiability
     from .effects.compute import effect_size
     from .effects.convert import convert
     from .effects.dependence.coding import dependence_coded
@@ -37,20 +37,17 @@ if TYPE_CHECKING:
 __all__ = [
     "MetareviewError",
     "Review",
+    "absolute",
+    "area_pairs",
+    "area_strata",
     "back_transform",
     "cluster_correction",
+    "combine_controls",
     "conversions",
     "convert",
     "deduplicate",
     "dependence_coded",
     "design_effect",
-    "absolute",
-    "area_pairs",
-    "area_strata",
-    "combine_controls",
-    "conversions",
-    "convert",
-    "deduplicate",
     "diagnose_series",
     "displacement",
     "effect_size",

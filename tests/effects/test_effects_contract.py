@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 
+from metareview.effects import two_group_tests, two_means
 from metareview.effects.compute import effect_size
 from metareview.effects.inputs import KINDS
 from metareview.effects.measure import Measure
@@ -43,15 +44,26 @@ VALUES: dict[str, st.SearchStrategy[float]] = {
 INSTEAD = ("sd_change", "n_pre_", "n_post_")
 
 
+STAND_INS = {
+    entry
+    for entry in (*two_means.FULL_INPUTS, *two_group_tests.INPUTS)
+    if entry.name not in two_means.NAMES and entry.kind != "choice"
+}
+
+
 @st.composite
 def inputs_of(draw: st.DrawFn, measure: Measure) -> dict[str, float | str]:
     """Possible input for a measure; a triple estimate, low, high of an arm is kept in order."""
     drawn: dict[str, float | str] = {}
     for entry in measure.inputs:
+        if entry in STAND_INS:
+            continue  # what stands in for means and SDs would only be set aside
         if entry.kind == "choice":
             drawn[entry.name] = draw(st.sampled_from(entry.choices))
         elif entry.kind != "size" and not entry.name.startswith(INSTEAD):  # totals beside cells would only repeat them
             drawn[entry.name] = draw(VALUES[entry.kind])
+    if drawn.get("data_scale") == "geometric":
+        drawn |= {name: 1 + float(drawn[name]) for name in ("sd1i", "sd2i")}
     for name in [name for name in drawn if name.startswith("estimate_")]:
         arm = name.removeprefix("estimate")
         drawn[f"ci_low{arm}"] = float(drawn[name]) * 0.9
@@ -103,7 +115,11 @@ def test_inverted_turns_a_reported_effect_round(value: float, scale: str) -> Non
 
 @pytest.mark.parametrize("measure", ALL)
 def test_formula_is_the_same_for_one_row_and_many(measure: Measure) -> None:
-    row = {entry.name: 0.5 if entry.kind == "alpha" else float(3 + i) for i, entry in enumerate(measure.inputs)}
+    row = {
+        entry.name: 0.5 if entry.kind == "alpha" else float(3 + i)
+        for i, entry in enumerate(measure.inputs)
+        if entry.kind != "choice"
+    }
     columns = measure.fill({name: np.full(3, value) for name, value in row.items()})
     if "scale_reported" in columns:
         columns["scale_reported"] = np.full(3, 3.0)

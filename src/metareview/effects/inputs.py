@@ -81,7 +81,7 @@ def read_inputs(measure: Calculation, data: pd.DataFrame | None, given: Mapping[
             columns[entry.name] = values
             problems += wrong
     columns = measure.fill(columns)
-    for entry in measure.inputs:
+    for entry in (entry for entry in measure.inputs if entry.name in raw):
         problems += _impossible(entry, columns[entry.name], {p.row for p in problems if p.column == entry.name})
     return Table(columns, named, raw, _labels(labels, data, index), index, problems)
 

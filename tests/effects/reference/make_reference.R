@@ -53,12 +53,3 @@ save_blocks("RIRR",
   write_cases("RIRR", "escalc(\"OR\") of (b, a; d, c), variance times phi", metafor_version, cbind(q, phi = phi), scaled),
   write_cases("RIRR", "difference of two escalc(\"IRR\")", metafor_version, expo,
               list(yi = treated$yi - control$yi, vi = treated$vi + control$vi)))
-
-# means: Morris (2008) post-test groups, tiny groups, big groups, equal means
-me <- data.frame(m1i = c(38.5, 26.8, 0.7, 75.9, 10.2, 5, 103.4), sd1i = c(11.6, 4.1, 0.1, 4.4, 2.5, 1, 15.1),
-                 n1i = c(20, 50, 9, 10, 2, 30, 12000), m2i = c(19.7, 25.3, 0.6, 60.7, 9.1, 5, 101.2),
-                 sd2i = c(14.8, 3.3, 0.2, 17.9, 3.5, 2, 14.7), n2i = c(20, 42, 9, 11, 2, 12, 8000))
-for (m in c("MD", "SMD", "ROM")) {
-  r <- escalc(m, m1i = m1i, sd1i = sd1i, n1i = n1i, m2i = m2i, sd2i = sd2i, n2i = n2i, data = me, append = FALSE)
-  save_blocks(m, write_cases(m, paste0("escalc(\"", m, "\")"), metafor_version, me, r))
-}

@@ -32,6 +32,7 @@ import numpy as np
 
 from metareview.effects import two_means
 from metareview.effects.cluster import ICC_SOURCES, icc_method
+from metareview.effects.hedges import small_sample_correction
 from metareview.effects.measure import (
     Columns,
     Computed,
@@ -44,7 +45,6 @@ from metareview.effects.measure import (
     flag_rows,
     texts,
 )
-from metareview.effects.measures.standardised_mean_difference import small_sample_correction
 from metareview.effects.telling import joined
 
 _ARMS = ("1i", "2i")

@@ -24,8 +24,8 @@ import numpy as np
 
 from metareview.effects import change, pre_post_control
 from metareview.effects.forms import Forms, by_choice
+from metareview.effects.hedges import small_sample_correction
 from metareview.effects.measure import Columns, Computed, Input, Measure, Problem, Source, flag_rows
-from metareview.effects.measures.standardised_mean_difference import small_sample_correction
 from metareview.effects.pre_post_control import CONTROL, PAIRS, TREATED
 
 FORMS = Forms(

@@ -19,8 +19,8 @@ import numpy as np
 
 from metareview.effects import change
 from metareview.effects.forms import Forms, by_choice
+from metareview.effects.hedges import small_sample_correction
 from metareview.effects.measure import Columns, Computed, Measure, Source
-from metareview.effects.measures.standardised_mean_difference import small_sample_correction
 
 FORMS = Forms(
     change.step_to_r(),

@@ -14,8 +14,8 @@ from __future__ import annotations
 from metareview.effects import change, pre_post_control
 from metareview.effects.change import Pair
 from metareview.effects.forms import Forms
+from metareview.effects.hedges import small_sample_correction
 from metareview.effects.measure import Columns, Computed, Floats, Measure, Source
-from metareview.effects.measures.standardised_mean_difference import small_sample_correction
 from metareview.effects.pre_post_control import CONTROL, PAIRS, TREATED
 
 FORMS = Forms(

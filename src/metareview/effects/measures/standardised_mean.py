@@ -10,8 +10,8 @@ The corrected yi stands in the variance too, as in metafor's `escalc`. A group o
 from __future__ import annotations
 
 from metareview.effects import one_mean
+from metareview.effects.hedges import small_sample_correction
 from metareview.effects.measure import Columns, Computed, Measure, Problem, Source, flag_rows
-from metareview.effects.measures.standardised_mean_difference import small_sample_correction
 
 
 def compute(columns: Columns) -> Computed:
