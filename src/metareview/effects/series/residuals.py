@@ -1,0 +1,50 @@
+"""What the residuals of a series say: overdispersion, and autocorrelation that the model leaves."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from metareview.effects.measure import Floats
+
+
+def durbin_watson(e: Floats) -> float:
+    """Durbin-Watson statistic of residuals (n,): 2 without autocorrelation, below 2 where neighbours are alike."""
+    return float(np.sum(np.diff(e) ** 2) / np.sum(e**2))
+
+
+def autocorrelations(e: Floats, lags: int) -> Floats:
+    """Autocorrelations of residuals (n,) at lags 1 to `lags`, shape (lags,)."""
+    e = e - e.mean()
+    return np.array([float(e[lag:] @ e[:-lag] / (e @ e)) for lag in range(1, lags + 1)])
+
+
+def ljung_box(e: Floats, lags: int, fitted: int = 0) -> dict[str, Any]:
+    """Ljung-Box test of no autocorrelation up to `lags`; `fitted`: autoregressive parameters taken out already.
+
+    Source: Ljung & Box (1978), Biometrika 65, 297-303.
+    """
+    n, r = e.size, autocorrelations(e, lags)
+    Q = n * (n + 2) * float(np.sum(r**2 / (n - np.arange(1, lags + 1))))
+    df = max(1, lags - fitted)
+    return {"lags": lags, "Q": Q, "df": df, "p": float(stats.chi2.sf(Q, df))}
+
+
+def told(pearson: Floats, whitened: Floats, parameters: int) -> dict[str, Any]:
+    """The diagnostics of one series from its residuals (n,)."""
+    lags = max(1, min(10, pearson.size // 5))
+    return {
+        "phi": float(pearson @ pearson) / (pearson.size - parameters),
+        "durbin_watson": durbin_watson(pearson),
+        "autocorrelation": tuple(autocorrelations(pearson, min(3, lags)).tolist()),
+        "ljung_box": ljung_box(pearson, lags),
+        "ljung_box_whitened": ljung_box(whitened, lags, 1),
+    }
+
+
+def strange(pearson: Floats, at: int, phi: float) -> bool:
+    """Whether one period has far fewer events than the model expects, as one observed in part has."""
+    return bool(pearson[at] < -3 * math.sqrt(max(1.0, phi)))
