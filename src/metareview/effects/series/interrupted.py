@@ -208,7 +208,7 @@ class _Model:
             (s1, r1), (s2, r2) = noise
             most = math.sqrt(s1 * (1 - r1**2) * s2 * (1 - r2**2)) / (1 - r1 * r2)
             shared = min(most, max(-most, float(fits[0].ew @ fits[1].ew) / self.df))
-            cross = model_covariance(*fits, shared, (r1, r2))[at]
+            cross = model_covariance(fits[0], fits[1], shared, (r1, r2))[at]
             total = total - cross - cross.T
         return np.asarray(total)
 

@@ -53,7 +53,7 @@ def fit(y: Floats, X: Floats, offset: Floats, *, negative_binomial: bool = False
     Raises MetareviewError where no finite estimate exists.
     Source: McCullagh & Nelder (1989), Generalized Linear Models, 2nd edition, section 2.5.
     """
-    start = np.linalg.lstsq(X, np.log(y + 0.5) - offset, rcond=None)[0]
+    start = np.asarray(np.linalg.lstsq(X, np.log(y + 0.5) - offset, rcond=None)[0], dtype=float)
     coef, alpha = _weighted(y, X, offset, start, 0.0), 0.0
     if negative_binomial:
         coef, alpha = _with_alpha(y, X, offset, coef)
