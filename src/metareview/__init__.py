@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .effects.overdispersion import estimate_phi, phi_table
     from .effects.registry import conversions_frame as conversions
     from .effects.registry import measures_frame as measures
+    from .effects.series.interrupted import interrupted_time_series
+    from .effects.series.panel import panel_did
+    from .effects.series.synthetic import synthetic_control
     from .errors import MetareviewError
     from .literature.dedupe.deduplicate import deduplicate
     from .literature.reading import read_records, write_records
@@ -35,14 +38,17 @@ __all__ = [
     "estimate_phi",
     "explain",
     "figures",
+    "interrupted_time_series",
     "leave_one_out",
     "measures",
     "open_review",
+    "panel_did",
     "phi_table",
     "pool",
     "read_records",
     "regress",
     "subgroups",
+    "synthetic_control",
     "write_records",
 ]
 
@@ -55,14 +61,17 @@ _WHERE = {
     "effect_size": ("effects.compute", "effect_size"),
     "estimate_phi": ("effects.overdispersion", "estimate_phi"),
     "explain": ("effects.explain", "explain"),
+    "interrupted_time_series": ("effects.series.interrupted", "interrupted_time_series"),
     "leave_one_out": ("synthesis.influence", "leave_one_out"),
     "measures": ("effects.registry", "measures_frame"),
     "open_review": ("review", "open_review"),
+    "panel_did": ("effects.series.panel", "panel_did"),
     "phi_table": ("effects.overdispersion", "phi_table"),
     "pool": ("synthesis.pooling", "pool"),
     "read_records": ("literature.reading", "read_records"),
     "regress": ("synthesis.regression", "regress"),
     "subgroups": ("synthesis.subgroups", "subgroups"),
+    "synthetic_control": ("effects.series.synthetic", "synthetic_control"),
     "write_records": ("literature.reading", "write_records"),
 }
 

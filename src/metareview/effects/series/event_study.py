@@ -79,7 +79,7 @@ def _terms(panel: Panel, relative: Floats, rows: Mask, last: float) -> tuple[Flo
 def _leads(panel: Panel, relative: Floats) -> tuple[Floats, Floats, Floats]:
     """Leads from area-periods not treated yet; none where these cannot tell leads from the effects of periods."""
     try:
-        part = panel.keep(periods=(panel.present & ~panel.on).any(axis=0))
+        part = panel.keep(periods=np.asarray((panel.present & ~panel.on).any(axis=0)))
         return _terms(part, relative[:, np.isin(panel.periods, part.periods)], ~part.on, -1.0)
     except MetareviewError:
         return np.zeros(0), np.zeros(0), np.zeros((0, 0))
@@ -108,7 +108,7 @@ def _joint(panel: Panel, b: Floats, V: Floats) -> dict[str, Any] | None:
 
 
 def _trend(panel: Panel, relative: Floats) -> dict[str, Any] | None:
-    kept = (panel.present & ~panel.on).any(axis=0)
+    kept = np.asarray((panel.present & ~panel.on).any(axis=0))
     panel, relative = panel.keep(periods=kept), relative[:, kept]
     rows = panel.present & ~panel.on
     if np.unique(relative[rows & ~np.isnan(relative)]).size < 2:

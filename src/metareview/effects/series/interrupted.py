@@ -206,8 +206,10 @@ class _Model:
         total = sum(model_covariance(f, f, s, (r, r))[at] for f, (s, r) in zip(fits, noise, strict=True))
         if len(fits) == 2:
             (s1, r1), (s2, r2) = noise
-            most = math.sqrt(s1 * (1 - r1**2) * s2 * (1 - r2**2)) / (1 - r1 * r2)
-            shared = min(most, max(-most, float(fits[0].ew @ fits[1].ew) / self.df))
+            one, other = fits
+            alike = float(one.ew @ other.ew / np.sqrt((one.ew @ one.ew) * (other.ew @ other.ew)))
+            most = math.sqrt((1 - r1**2) * (1 - r2**2)) / (1 - r1 * r2)
+            shared = math.sqrt(s1 * s2) * min(most, max(-most, alike))
             cross = model_covariance(fits[0], fits[1], shared, (r1, r2))[at]
             total = total - cross - cross.T
         return np.asarray(total)
@@ -314,8 +316,9 @@ def _of_residuals(model: _Model, f: Fit, one: _Series, found: Mapping[str, Any])
     if model.distribution == "negative_binomial" and f.alpha == 0:
         out.append(f"{one.name!r} varies no more than Poisson counts: negative binomial is Poisson here.")
     boundaries = {int(kept[0]), int(kept[-1]), int(np.flatnonzero(model.design.after)[0])}
+    r = residuals.studentised(f, model.df)
     for i in sorted(boundaries):
-        if residuals.strange(f.ew, i, found["phi"]):
+        if r[i] < -3:
             out.append(
                 f"Period {model.design.time[i]:g} of {one.name!r} has {one.y[i]:g} events where {f.mu[i]:.1f} are expected: "
                 "was it observed in part? Give its exposure, a start within it, or a washout."

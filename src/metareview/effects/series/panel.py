@@ -66,7 +66,8 @@ def panel_did(
         comparison: "two_way", or "not_yet_treated" for adoption at several times: ln(observed/expected) over all
             treated area-periods, what is expected coming from area-periods that are not treated (yet).
         errors: "by_arm" (small-sample correction and degrees of freedom by arm, as in Welch's test) or "cr1" (one
-            correction, t with clusters - 1 degrees of freedom, as most programs print).
+            correction, t with clusters - 1 degrees of freedom, as most programs print), which also stands in where
+            clusters hold areas of both arms or all areas are treated in the end.
         permutations: number of random reassignments of treatment to areas for a second p, `permutation_p`; seed.
 
     `diagnostics` holds the estimate by the other comparison, the tests of what came before (`pretrend_joint`,
@@ -87,6 +88,10 @@ def panel_did(
         data, area=area, period=period, count=count, treated_from=treated_from, treated=treated, after=after,
         exposure=exposure, cluster=cluster,
     )  # fmt: skip
+    if len(np.unique(panel.cluster)) < 2:
+        raise MetareviewError("All areas lie in one cluster: nothing can be said of how clusters differ.")
+    if twoway.robust_by_arm(np.ones(len(panel.areas)), panel.cluster, panel.treated) is None:
+        errors = "cr1"
     estimates, found, failed = _both(panel, errors)
     if comparison not in estimates:
         raise failed[comparison]
@@ -100,7 +105,7 @@ def panel_did(
     return PanelEffect(
         **inference(estimate, se, df, level),
         method=f"{COMPARISONS[comparison]}, {ERRORS[errors]}, {found['clusters']} clusters",
-        k=int(panel.present.sum()),
+        k=int((panel if comparison == "two_way" else not_yet.comparable(panel)).present.sum()),
         warnings=(*panel.notes, *_warnings(panel, found, study, comparison), *unstudied),
         diagnostics=found,
         event_study=study.frame,

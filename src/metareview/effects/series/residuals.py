@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
 from metareview.effects.measure import Floats
+from metareview.effects.series.loglinear import Fit
 
 
 def durbin_watson(e: Floats) -> float:
@@ -45,6 +45,12 @@ def told(pearson: Floats, whitened: Floats, parameters: int) -> dict[str, Any]:
     }
 
 
-def strange(pearson: Floats, at: int, phi: float) -> bool:
-    """Whether one period has far fewer events than the model expects, as one observed in part has."""
-    return bool(pearson[at] < -3 * math.sqrt(max(1.0, phi)))
+def studentised(one: Fit, df: int) -> Floats:
+    """Residuals (n,) over the standard deviation they would have had the period itself not been used.
+
+    Source: Cook & Weisberg (1982), Residuals and Influence in Regression, section 2.2, with the weights of the fit.
+    """
+    leverage = np.einsum("np,pq,nq->n", one.Xw, one.bread, one.Xw)
+    r2 = one.ew**2 / np.maximum(1 - leverage, 1e-9)
+    others = np.maximum(1.0, (float(one.ew @ one.ew) - r2) / max(1, df - 1))
+    return np.asarray(np.sign(one.ew) * np.sqrt(r2 / others))
