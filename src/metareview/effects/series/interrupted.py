@@ -307,7 +307,7 @@ def _of_residuals(model: _Model, f: Fit, one: _Series, found: Mapping[str, Any])
     kept, out = np.flatnonzero(~model.design.skipped), []
     left = found["ljung_box_whitened" if model.errors == "ar" else "ljung_box"]
     if left["p"] < 0.05 and model.errors != "newey_west":
-        more = "more than first-order autocorrelation is left" if model.errors == "ar" else "use errors='ar'"
+        more = "in another form than the model's" if model.errors == "ar" else "use errors='ar'"
         out.append(f"The residuals of {one.name!r} are autocorrelated (Ljung-Box p = {left['p']:.2g}): {more}.")
     if model.errors == "ar" and found["rho"] == HIGHEST:
         out.append(
