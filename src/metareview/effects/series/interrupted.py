@@ -12,26 +12,17 @@ import pandas as pd
 
 from metareview.effects.measure import Floats
 from metareview.effects.series import residuals
-from metareview.effects.series.columns import check_columns, counts, log_exposure, refuse, whole
+from metareview.effects.series.columns import check_columns, refuse, whole
 from metareview.effects.series.loglinear import (
     HIGHEST,
     Fit,
     autoregressive,
     default_lags,
-    fit,
-    model_covariance,
-    newey_west,
 )
 from metareview.effects.series.result import SeriesEffect, check_level, inference
+from metareview.effects.series.segmented import DISTRIBUTIONS, ERRORS, Counts, Model
 from metareview.effects.series.segments import Segments, segments
 from metareview.errors import MetareviewError
-
-ERRORS = {
-    "ar": "first-order autoregressive errors",
-    "newey_west": "Newey-West errors",
-    "model": "independent errors with overdispersion",
-}
-DISTRIBUTIONS = {"poisson": "quasi-Poisson", "negative_binomial": "negative binomial"}
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -111,9 +102,9 @@ def interrupted_time_series(
     check_columns(data, [count, time, exposure, control, control_exposure])
     data, t = _ordered(data, time)
     design = segments(t, start, trend=trend, slope=slope, season=season, cycle=cycle, washout=washout)
-    model = _Model(design, distribution, errors, default_lags(t.size) if lags is None else lags)
-    series = [_Series(data, time, count, exposure)] + (
-        [_Series(data, time, control, control_exposure)] if control else []
+    model = Model(design, distribution, errors, default_lags(t.size) if lags is None else lags)
+    series = [Counts(data, time, count, exposure)] + (
+        [Counts(data, time, control, control_exposure)] if control else []
     )
     fits = [model.fit(one) for one in series]
     sign = np.array([1.0, -1.0][: len(fits)])
@@ -140,88 +131,6 @@ def interrupted_time_series(
 
 
 _BEYOND = "The horizon lies beyond the series: the effect there is extrapolated along a line."
-
-
-class _Series:
-    """One column of counts with its exposure, read and checked: y, offset (n,)."""
-
-    def __init__(self, data: pd.DataFrame, time: str, count: str, exposure: str | None) -> None:
-        self.name = count
-        self.y = counts(data, count, [time])
-        self.offset = log_exposure(data, exposure, [time])
-
-
-@dataclass(frozen=True)
-class _Model:
-    """A design with the distribution and errors asked for."""
-
-    design: Segments
-    distribution: str
-    errors: str
-    lags: int
-
-    @property
-    def p(self) -> int:
-        """Parameters, without the terms of periods left out."""
-        return int(self.design.X.shape[1] - self.design.skipped.sum())
-
-    @property
-    def n(self) -> int:
-        """Periods, without those left out."""
-        return int((~self.design.skipped).sum())
-
-    @property
-    def df(self) -> int:
-        return self.n - self.p
-
-    def fit(self, series: _Series) -> Fit:
-        skipped, y = self.design.skipped, series.y
-        for side, mask in (("before", ~self.design.after & ~skipped), ("after", self.design.after)):
-            if y[mask].sum() == 0:
-                raise MetareviewError(
-                    f"Column {series.name!r} has no events {side} the start: no log ratio can be estimated.",
-                    "Use counts with a rule for zeros (measure RIRR), or a longer series.",
-                )
-        filled = np.where(skipped, max(1.0, float(y[~skipped].mean())), y)  # fitted exactly, whatever stands there
-        return fit(filled, self.design.X, series.offset, negative_binomial=self.distribution == "negative_binomial")
-
-    def noise(self, one: Fit, independent: bool = False) -> tuple[float, float]:
-        """Variance (not below that of the distribution) and autocorrelation of a fit's errors."""
-        if self.errors != "ar" or independent:
-            return max(1.0, float(one.ew @ one.ew) / self.df), 0.0
-        rho, scale, _ = autoregressive(one)
-        return max(1.0, scale), rho
-
-    def covariance(self, fits: list[Fit]) -> Floats:
-        """Covariance of level and slope change (or of their difference between two series), shape (q, q)."""
-        if self.errors != "newey_west":
-            return self.of_model(fits)
-        influence = [f.influence[:, self.design.interest] for f in fits]
-        return newey_west(influence[0] - sum(influence[1:]), self.lags) * self.n / self.df
-
-    def of_model(self, fits: list[Fit], independent: bool = False) -> Floats:
-        """The same from the model's own errors, less what two series share within periods."""
-        at = np.ix_(self.design.interest, self.design.interest)
-        noise = [self.noise(one, independent) for one in fits]
-        total = sum(model_covariance(f, f, s, (r, r))[at] for f, (s, r) in zip(fits, noise, strict=True))
-        if len(fits) == 2:
-            (s1, r1), (s2, r2) = noise
-            one, other = fits
-            alike = float(one.ew @ other.ew / np.sqrt((one.ew @ one.ew) * (other.ew @ other.ew)))
-            most = math.sqrt((1 - r1**2) * (1 - r2**2)) / (1 - r1 * r2)
-            shared = math.sqrt(s1 * s2) * min(most, max(-most, alike))
-            cross = model_covariance(fits[0], fits[1], shared, (r1, r2))[at]
-            total = total - cross - cross.T
-        return np.asarray(total)
-
-    def terms(self, one: Fit) -> pd.DataFrame:
-        if self.errors == "newey_west":
-            cov = newey_west(one.influence, self.lags) * self.n / self.df
-        else:
-            scale, rho = self.noise(one)
-            cov = model_covariance(one, one, scale, (rho, rho))
-        frame = pd.DataFrame({"term": self.design.names, "estimate": one.coef, "se": np.sqrt(np.diag(cov))})
-        return frame[~frame["term"].str.startswith("left out")].reset_index(drop=True)
 
 
 def _check_choices(errors: str, distribution: str, lags: int | None, washout: int, level: float) -> None:
@@ -259,14 +168,14 @@ def _effect(changes: Floats, cov: Floats, horizon: float) -> tuple[float, float]
     return float(weights @ changes), math.sqrt(max(0.0, float(weights @ cov @ weights)))
 
 
-def _method(model: _Model, control: str | None, horizon: float | str) -> str:
+def _method(model: Model, control: str | None, horizon: float | str) -> str:
     kind = "Controlled interrupted" if control else "Interrupted"
     when = "averaged over the periods after" if horizon == "average" else f"at {horizon:g} periods after the start"
     lags = f" ({model.lags} lags)" if model.errors == "newey_west" else ""
     return f"{kind} time series, {DISTRIBUTIONS[model.distribution]}, {ERRORS[model.errors]}{lags}, {when}"
 
 
-def _diagnostics(model: _Model, fits: list[Fit], last: float) -> dict[str, Any]:
+def _diagnostics(model: Model, fits: list[Fit], last: float) -> dict[str, Any]:
     design, kept = model.design, ~model.design.skipped
     found: dict[str, Any] = {"n_before": int((kept & ~design.after).sum()), "n_after": int(design.after.sum())}
     found |= {"left_out": int(design.skipped.sum()), "parameters": model.p}
@@ -283,7 +192,7 @@ def _diagnostics(model: _Model, fits: list[Fit], last: float) -> dict[str, Any]:
     return found | {"fitted_after": float(fits[0].mu[design.after].sum()), "expected_without": without, "last": last}
 
 
-def _warnings(model: _Model, fits: list[Fit], series: list[_Series], found: Mapping[str, Any], se: float) -> list[str]:
+def _warnings(model: Model, fits: list[Fit], series: list[Counts], found: Mapping[str, Any], se: float) -> list[str]:
     out = []
     for side, few in (("before", 12), ("after", 8)):
         n = found[f"n_{side}"]
@@ -303,7 +212,7 @@ def _warnings(model: _Model, fits: list[Fit], series: list[_Series], found: Mapp
     return out
 
 
-def _of_residuals(model: _Model, f: Fit, one: _Series, found: Mapping[str, Any]) -> list[str]:
+def _of_residuals(model: Model, f: Fit, one: Counts, found: Mapping[str, Any]) -> list[str]:
     kept, out = np.flatnonzero(~model.design.skipped), []
     left = found["ljung_box_whitened" if model.errors == "ar" else "ljung_box"]
     if left["p"] < 0.05 and model.errors != "newey_west":
@@ -326,7 +235,7 @@ def _of_residuals(model: _Model, f: Fit, one: _Series, found: Mapping[str, Any])
     return out
 
 
-def _lines(series: _Series, one: Fit, design: Segments) -> pd.DataFrame:
+def _lines(series: Counts, one: Fit, design: Segments) -> pd.DataFrame:
     effect = design.X[:, design.interest] @ one.coef[design.interest]
     without = one.mu * np.exp(-effect)
     keep = ~design.skipped

@@ -89,7 +89,7 @@ def read_panel(
         return data.pivot(index=area, columns=period, values=name).sort_index(axis=1)
 
     y = wide(count)
-    fixed = data.groupby(area, sort=True)[["_start", "_cluster"]].first()
+    fixed = data.groupby(area, sort=True, observed=True)[["_start", "_cluster"]].first()
     panel = Panel(
         areas=tuple(y.index),
         periods=y.columns.to_numpy(dtype=float),

@@ -8,17 +8,19 @@ import numpy as np
 from scipy import stats
 
 from metareview.effects.measure import Floats
-from metareview.effects.series.loglinear import Fit
+from metareview.effects.series.loglinear import Fit, exact
 
 
 def durbin_watson(e: Floats) -> float:
     """Durbin-Watson statistic of residuals (n,): 2 without autocorrelation, below 2 where neighbours are alike."""
-    return float(np.sum(np.diff(e) ** 2) / np.sum(e**2))
+    return float(np.sum(np.diff(e) ** 2) / np.sum(e**2)) if not exact(e) else 2.0
 
 
 def autocorrelations(e: Floats, lags: int) -> Floats:
     """Autocorrelations of residuals (n,) at lags 1 to `lags`, shape (lags,)."""
     e = e - e.mean()
+    if exact(e):
+        return np.zeros(lags)
     return np.array([float(e[lag:] @ e[:-lag] / (e @ e)) for lag in range(1, lags + 1)])
 
 

@@ -37,10 +37,10 @@ class TwoWay:
         return self.scores @ self.bread
 
 
-def fit(panel: Panel, terms: Floats, rows: Mask | None = None, start: Floats | None = None) -> TwoWay:
+def fit(panel: Panel, terms: Floats, rows: Mask | None = None) -> TwoWay:
     """Fit log E(y) = offset + area + period + terms beta by Newton's method on the conditional likelihood.
 
-    Arguments: terms (q, G, T). rows (G, T): area-periods to use; all without. start: (q+T-1,) to begin from.
+    Arguments: terms (q, G, T). rows (G, T): area-periods to use; all without.
 
     Raises MetareviewError where no finite estimate exists.
     Source: Hausman, Hall & Griliches (1984), Econometrica 52, 909-938; robust to other than Poisson variance:
@@ -49,7 +49,7 @@ def fit(panel: Panel, terms: Floats, rows: Mask | None = None, start: Floats | N
     present = panel.present if rows is None else panel.present & rows
     y = np.where(present, panel.y, 0.0)
     q, T = terms.shape[0], panel.periods.size
-    theta = np.zeros(q + T - 1) if start is None else start
+    theta = np.zeros(q + T - 1)
 
     def loglik(theta: Floats) -> tuple[float, Floats]:
         eta = panel.offset + np.tensordot(theta[:q], terms, 1) + np.append(0.0, theta[q:])
