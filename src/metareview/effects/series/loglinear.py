@@ -186,7 +186,7 @@ def model_covariance(one: Fit, other: Fit, shared: float, rho: tuple[float, floa
     `shared`: covariance of their errors within a period; that between periods falls off by `rho`, the autocorrelation
     of the series that is looked at later.
 
-    Source: Zeger (1988), Biometrika 75, 621-629, section 3, for coefficients estimated as if periods were
+    Source: Zeger (1988), Biometrika 75, 621-629, for coefficients estimated as if periods were
     independent; two series: Zellner (1962), JASA 57, 348-368.
     """
     lag = np.subtract.outer(np.arange(one.mu.size), np.arange(one.mu.size))

@@ -111,8 +111,7 @@ def by_cluster(values: Floats, cluster: Floats) -> Floats:
 def robust(influence: Floats, cluster: Floats, rows: int, parameters: int) -> Floats:
     """CR1 covariance from the influence of areas (G, p): G/(G-1) (N-1)/(N-K), K without the effects of areas.
 
-    Source: Cameron & Miller (2015), Journal of Human Resources 50, 317-372, sections II.B and III.B (area effects
-    nested in clusters are not counted).
+    Source: Cameron & Miller (2015), Journal of Human Resources 50, 317-372.
     """
     sums = by_cluster(influence, cluster)
     G = len(sums)
