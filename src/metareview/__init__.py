@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from .effects.registry import conversions_frame as conversions
     from .effects.registry import measures_frame as measures
     from .effects.transform import back_transform
+    from .effects.series.interrupted import interrupted_time_series
+    from .effects.series.panel import panel_did
+    from .effects.series.synthetic import synthetic_control
     from .errors import MetareviewError
     from .literature.dedupe.deduplicate import deduplicate
     from .literature.reading import read_records, write_records
@@ -56,17 +59,20 @@ __all__ = [
     "explain",
     "figures",
     "identifiability",
+    "interrupted_time_series",
     "leave_one_out",
     "measures",
     "multilevel",
     "open_review",
     "phi_defaults",
+    "panel_did",
     "phi_table",
     "pool",
     "read_records",
     "regress",
     "sampling_covariance",
     "subgroups",
+    "synthetic_control",
     "write_records",
 ]
 
@@ -91,17 +97,20 @@ _WHERE = {
     "estimate_phi": ("effects.overdispersion", "estimate_phi"),
     "explain": ("effects.explain", "explain"),
     "identifiability": ("effects.cluster", "identifiability"),
+    "interrupted_time_series": ("effects.series.interrupted", "interrupted_time_series"),
     "leave_one_out": ("synthesis.influence", "leave_one_out"),
     "measures": ("effects.registry", "measures_frame"),
     "multilevel": ("synthesis.multilevel.model", "multilevel"),
     "open_review": ("review", "open_review"),
     "phi_defaults": ("effects.overdispersion", "phi_defaults"),
+    "panel_did": ("effects.series.panel", "panel_did"),
     "phi_table": ("effects.overdispersion", "phi_table"),
     "pool": ("synthesis.pooling", "pool"),
     "read_records": ("literature.reading", "read_records"),
     "regress": ("synthesis.regression", "regress"),
     "sampling_covariance": ("effects.dependence.covariance", "sampling_covariance"),
     "subgroups": ("synthesis.subgroups", "subgroups"),
+    "synthetic_control": ("effects.series.synthetic", "synthetic_control"),
     "write_records": ("literature.reading", "write_records"),
 }
 
