@@ -15,7 +15,7 @@ from metareview.effects.formula import evaluate
 from metareview.effects.registry import find_conversion
 from metareview.errors import MetareviewError
 
-QE = json.loads((Path(__file__).parent / "reference/conversions/median_to_mean_sd_qe.json").read_text("utf-8"))
+QE = json.loads((Path(__file__).parent / "reference_conversions/median_to_mean_sd_qe.json").read_text("utf-8"))
 PARTS = {"quartiles": ("q1", "q3"), "range": ("minimum", "maximum"), "both": ("q1", "q3", "minimum", "maximum")}
 
 

@@ -258,4 +258,4 @@ def test_a_result_can_be_shown_kept_and_pooled() -> None:
     effects = mr.effect_size("GEN", pd.DataFrame([one.as_generic(study="a"), other.as_generic(study="b")]))
     assert list(effects["yi"]) == [one.estimate, other.estimate]
     assert list(effects["sei"]) == pytest.approx([one.se, other.se])
-    assert list(effects["study"]) == ["a", "b"] and effects.loc[0, "read_from"] == one.method
+    assert list(effects["study"]) == ["a", "b"] and effects.loc[0, "derived_by"] == one.method

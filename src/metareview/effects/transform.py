@@ -85,6 +85,9 @@ BACK: dict[str, Back] = {
     "square": Back("rate", lambda y: np.maximum(y, 0) ** 2, np.sqrt),
     "freeman_tukey_rate": Back("rate", inverse_freeman_tukey_rate, freeman_tukey_rate, "exposure"),
     "tanh": Back("correlation", np.tanh, np.arctanh),
+    "tanh2": Back(
+        "share of variance explained", lambda y: np.tanh(np.maximum(y, 0)) ** 2, lambda R2: np.arctanh(np.sqrt(R2))
+    ),
     "hakstian_whalen": Back(
         "reliability", lambda y: 1 - (1 - np.minimum(y, 1)) ** 3, lambda alpha: 1 - np.cbrt(1 - alpha)
     ),

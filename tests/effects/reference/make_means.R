@@ -176,6 +176,5 @@ for (i in seq_len(nrow(qs))) {
   q <- unlist(qs[i, 1:5]); p <- c(1 / qs$n[i], 0.25, 0.5, 0.75, 1 - 1 / qs$n[i]); r <- qe(q[!is.na(q)], p[!is.na(q)])
   qs$mean[i] <- r$mean; qs$sd[i] <- r$sd; qs$chosen[i] <- r$chosen
 }
-dir.create("conversions", showWarnings = FALSE)
-write_json(list(source = "McGrath 2020 with R's quantile functions, optimize and optim", version = r_version, cases = qs),
-           "conversions/median_to_mean_sd_qe.json", digits = I(17), auto_unbox = TRUE, na = "null", pretty = TRUE)
+write_json(list(conversion = "median_to_mean_sd_qe", tolerance = 2e-7, source = "McGrath 2020 with R's quantile functions, optimize and optim", version = r_version, cases = qs),
+           "../reference_conversions/median_to_mean_sd_qe.json", digits = I(17), auto_unbox = TRUE, na = "null", pretty = TRUE)

@@ -53,7 +53,7 @@ class SeriesEffect:
         return pd.DataFrame([{name: getattr(self, name) for name in names} | ratios])
 
     def as_generic(self, **more: Any) -> dict[str, Any]:
-        """A row for measure GEN: estimate, se, scale_reported, read_from, and what is given in `more`.
+        """A row for measure GEN: estimate, se, scale_reported, derived_by, and what is given in `more`.
 
         A frame of such rows is what `effect_size("GEN", frame)` takes. Raises MetareviewError where there is no
         standard error to pool with.
@@ -64,7 +64,7 @@ class SeriesEffect:
             "estimate": self.estimate,
             "se": self.se,
             "scale_reported": "log_ratio",
-            "read_from": self.method,
+            "derived_by": self.method,
         } | more
 
     def __repr__(self) -> str:
