@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from .effects.overdispersion import diagnose_series, estimate_phi, phi_defaults, phi_table
     from .effects.registry import conversions_frame as conversions
     from .effects.registry import measures_frame as measures
-    from .effects.transform import back_transform
     from .effects.series.interrupted import interrupted_time_series
     from .effects.series.panel import panel_did
     from .effects.series.synthetic import synthetic_control
+    from .effects.transform import back_transform
     from .errors import MetareviewError
     from .literature.dedupe.deduplicate import deduplicate
     from .literature.reading import read_records, write_records
@@ -64,8 +64,8 @@ __all__ = [
     "measures",
     "multilevel",
     "open_review",
-    "phi_defaults",
     "panel_did",
+    "phi_defaults",
     "phi_table",
     "pool",
     "read_records",
