@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .synthesis.multilevel.model import multilevel
     from .synthesis.pooling import pool
     from .synthesis.regression import regress
+    from .synthesis.robust.robust import robust
     from .synthesis.subgroups import subgroups
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "pool",
     "read_records",
     "regress",
+    "robust",
     "subgroups",
     "write_records",
 ]
@@ -68,6 +70,7 @@ _WHERE = {
     "pool": ("synthesis.pooling", "pool"),
     "read_records": ("literature.reading", "read_records"),
     "regress": ("synthesis.regression", "regress"),
+    "robust": ("synthesis.robust.robust", "robust"),
     "subgroups": ("synthesis.subgroups", "subgroups"),
     "write_records": ("literature.reading", "write_records"),
 }

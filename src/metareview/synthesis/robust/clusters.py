@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,12 @@ from metareview.synthesis.multilevel.stacks import stacks
 from metareview.synthesis.wls import Floats
 from metareview.synthesis.working import Working
 
+ALONE, LARGEST = 1e-9, 1e150
+
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """g clusters padded to m effects: rows of X, shape (g, m, p); residuals e, (g, m); covariances Phi and weights W, (g, m, m)."""
+    """g clusters padded to m effects: X, shape (g, m, p); residuals e, (g, m); covariances Phi and weights W, (g, m, m)."""
 
     X: Floats
     e: Floats
@@ -35,7 +38,7 @@ class Clusters:
 
     Attributes:
         pieces: the clusters in stacks. count: their number. bread: (X'WX)^-1, shape (p, p). k, p: effects, coefficients.
-        names: of the clusters, in the order of their first effect. members: the effects of each.
+        names: of the clusters, in the order of their first effect. codes: the cluster of each effect, shape (k,).
     """
 
     pieces: tuple[Piece, ...]
@@ -44,7 +47,33 @@ class Clusters:
     k: int
     p: int
     names: tuple[str, ...]
-    members: tuple[NDArray[np.intp], ...]
+    codes: NDArray[np.intp]
+
+    @cached_property
+    def alone(self) -> tuple[tuple[int, str], ...]:
+        """Coefficients that cannot be estimated without one cluster: the coefficient and that cluster.
+
+        Without cluster j, X'WX is M^-1 - X_j'W_j X_j; what it sends to 0 is known from cluster j only.
+        """
+        values, vectors = np.linalg.eigh(self.bread)
+        root = (vectors * np.sqrt(values)) @ vectors.T
+        found = []
+        for piece in self.pieces:
+            own = root @ np.swapaxes(piece.X, 1, 2) @ piece.W @ piece.X @ root
+            share, direction = np.linalg.eigh(0.5 * (own + np.swapaxes(own, 1, 2)))
+            for g, n in zip(*np.nonzero(share > 1.0 - ALONE), strict=True):
+                lost = np.abs(root @ direction[g, :, n]) / np.sqrt(np.diag(self.bread))
+                found += [(int(c), self.names[self.codes[piece.rows[g, 0]]]) for c in np.flatnonzero(lost > 1e-6)]
+        return tuple(sorted(set(found)))
+
+    @cached_property
+    def meat(self) -> Floats:
+        """X'W Phi W X, shape (p, p): the middle of the covariance of the coefficients when the working covariance is right."""
+        out = np.zeros((self.p, self.p))
+        for piece in self.pieces:
+            WX = piece.W @ piece.X
+            out += WX.reshape(-1, self.p).T @ (piece.Phi @ WX).reshape(-1, self.p)
+        return out
 
 
 def by_cluster(working: Working, cluster: Sequence[Any]) -> Clusters:
@@ -57,14 +86,21 @@ def by_cluster(working: Working, cluster: Sequence[Any]) -> Clusters:
         MetareviewError: another length, a missing value, one cluster only, or a cluster that cuts a block of the model.
     """
     codes, names = _codes(working, cluster)
-    for member in working.members:
-        if np.unique(codes[member]).size > 1:
-            i, j = member[0], member[np.flatnonzero(codes[member] != codes[member[0]])[0]]
-            raise MetareviewError(
-                f"The effects {working.labels[i]} and {working.labels[j]} depend on each other in the model, and are in the "
-                f"clusters {names[codes[i]]} and {names[codes[j]]}.",
-                "Cluster by the outermost level, or by one above it.",
-            )
+    if not np.all(np.abs(working.bread) < LARGEST):
+        raise MetareviewError(
+            "The model's coefficients have no finite variance, so no robust one.",
+            "A variance component ran away: simplify the model.",
+        )
+    rows = np.concatenate(working.members)
+    heads = np.repeat([member[0] for member in working.members], [member.size for member in working.members])
+    cut = np.flatnonzero(codes[rows] != codes[heads])
+    if cut.size:
+        i, j = heads[cut[0]], rows[cut[0]]
+        raise MetareviewError(
+            f"The effects {working.labels[i]} and {working.labels[j]} depend on each other in the model, and are in the "
+            f"clusters {names[codes[i]]} and {names[codes[j]]}.",
+            "Cluster by the outermost level, or by one above it.",
+        )
     order = np.argsort(codes, kind="stable")
     members = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
     if len(members) < 2:
@@ -74,7 +110,7 @@ def by_cluster(working: Working, cluster: Sequence[Any]) -> Clusters:
     Phi = stacks(working.residuals, working.X, _sparse(working.covariances, working), members)
     W = stacks(working.residuals, working.X, _sparse(working.weights, working), members)
     pieces = tuple(Piece(a.X, a.y, a.V, b.V, a.rows, a.real) for a, b in zip(Phi, W, strict=True))
-    return Clusters(pieces, len(members), working.bread, working.y.size, working.X.shape[1], names, tuple(members))
+    return Clusters(pieces, len(members), working.bread, working.y.size, working.X.shape[1], names, codes)
 
 
 def _codes(working: Working, cluster: Sequence[Any]) -> tuple[NDArray[np.intp], tuple[str, ...]]:

@@ -6,6 +6,7 @@ Statistics 36, 672-683, sections 3.1 and 3.2.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +52,8 @@ def satterthwaite(clusters: Clusters, robust: Sandwich, C: Floats) -> Floats:
     """Degrees of freedom of each contrast of C, shape (q,)."""
     parts = terms(clusters, robust, C)
     mean = np.diag(expected(parts))
-    return np.array([mean[s] ** 2 / parts.inner(s, s, s, s) for s in range(len(mean))])
+    spread = np.array([parts.inner(s, s, s, s) for s in range(len(mean))])
+    return np.asarray(mean**2 / np.where(spread > 0, spread, math.nan))
 
 
 def hotelling(clusters: Clusters, robust: Sandwich, C: Floats) -> float:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 TESTS = ("Satterthwaite", "naive", "z")
 FEW_DF = 4.0
+NOTHING = 1e-8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -121,8 +122,10 @@ def robust(
     p, beta = clusters.p, working.beta
     df = _degrees(clusters, found, test)
     se = np.sqrt(np.diag(found.cov))
+    se = np.where(se > NOTHING * np.sqrt(np.diag(clusters.bread)), se, math.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = beta / se
+    df = np.where(np.isfinite(se), df, math.nan)
     half = np.array([inference.critical(level, d) if d > 0 else math.nan for d in df]) * se
     which = [i for i, term in enumerate(working.terms) if term != INTERCEPT] or [0]
     tested = joint(beta, found.cov, np.eye(p)[which], clusters, found, test)
@@ -146,7 +149,7 @@ def robust(
         QM_df=int(tested["df"]),
         QM_df2=tested["df2"],
         QM_p=tested["p"],
-        warnings=_warnings(working.terms, df),
+        warnings=_warnings(working.terms, df, clusters),
         model=clusters,
         sandwich=found,
     )
@@ -158,7 +161,7 @@ def working_of(result: Any) -> Working:
     Raises:
         MetareviewError: it is something else.
     """
-    found = getattr(result, "working", None)
+    found = getattr(result, "working", result)
     if isinstance(found, Working):
         return found
     if isinstance(result, PooledResult):
@@ -220,10 +223,15 @@ def _degrees(clusters: Clusters, found: Sandwich, test: str) -> Floats:
     return satterthwaite(clusters, found, np.eye(clusters.p))
 
 
-def _warnings(terms: tuple[str, ...], df: Floats) -> tuple[str, ...]:
+def _warnings(terms: tuple[str, ...], df: Floats, clusters: Clusters) -> tuple[str, ...]:
+    out = []
     few = [f"{term} ({d:.1f})" for term, d in zip(terms, df, strict=True) if d < FEW_DF]
-    if not few:
-        return ()
-    return (
-        f"Fewer than {FEW_DF:g} degrees of freedom for {', '.join(few)}: the test can be wrong; use the cluster wild bootstrap.",
-    )
+    if few:
+        out.append(
+            f"Fewer than {FEW_DF:g} degrees of freedom for {', '.join(few)}: the test can be wrong; use `wild_bootstrap`."
+        )
+    for term, name in clusters.alone:
+        out.append(
+            f"{terms[term]} rests on cluster {name} alone: its robust error does not count how clusters differ, and is too small."
+        )
+    return tuple(out)

@@ -75,18 +75,8 @@ def low_rank(piece: Piece, clusters: Clusters) -> tuple[Floats, Floats]:
     """
     M = clusters.bread
     K = piece.Phi @ piece.W @ piece.X
-    middle = meat_of_truth(clusters)
     zero = np.zeros_like(M)
-    return np.concatenate([piece.X, K], axis=2), np.block([[-M @ middle @ M, M], [M, zero]])
-
-
-def meat_of_truth(clusters: Clusters) -> Floats:
-    """X'W Phi W X, shape (p, p)."""
-    out = np.zeros((clusters.p, clusters.p))
-    for piece in clusters.pieces:
-        WX = piece.W @ piece.X
-        out += np.einsum("gmp,gmn,gnq->pq", WX, piece.Phi, WX)
-    return out
+    return np.concatenate([piece.X, K], axis=2), np.block([[-M @ clusters.meat @ M, M], [M, zero]])
 
 
 def _unbiased(piece: Piece, clusters: Clusters) -> Floats:
