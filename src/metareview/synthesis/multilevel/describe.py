@@ -131,12 +131,12 @@ def singular(terms: tuple[Term, ...], parts: list[Floats], found: Optimum, typic
     at = 0
     for term, theta in zip(terms, parts, strict=True):
         if isinstance(term, Structured) and term.structure == "UN":
-            names += _flat(term, theta, typical)
+            own = _flat(term, theta, typical)
         else:
-            for n, (p, value) in enumerate(zip(term.parameters, theta, strict=True)):
-                zero = p.kind == "variance" and value <= 1e-9 * typical
-                edge = p.kind == "correlation" and bool(found.bound[at + n])
-                names += [p.name] if zero or edge else []
+            zero = [p.kind == "variance" and x <= 1e-9 * typical for p, x in zip(term.parameters, theta, strict=True)]
+            edge = [p.kind == "correlation" and bool(found.bound[at + n]) for n, p in enumerate(term.parameters)]
+            own = [p.name for p, z, e in zip(term.parameters, zero, edge, strict=True) if z or e]
+        names += renamed(term, dict.fromkeys(own, 0.0), len(terms))
         at += len(theta)
     return tuple(names)
 

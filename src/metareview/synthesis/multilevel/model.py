@@ -93,7 +93,7 @@ def multilevel(
             "Check V, or give a smaller rho.",
         )
     working = working_at(problem, found.at, members, got.design)
-    return _result(formula, specs, struct, got, terms, problem, found, working, method, test, level, tuple(fixed or ()))
+    return _result(formula, specs, struct, got, terms, problem, found, working, method, test, level, fixed or {})
 
 
 def _check(method: str, test: str, specs: tuple[str, ...]) -> None:
@@ -131,7 +131,7 @@ def _data(
         raise MetareviewError(
             f"The data have no column {vi}.", "Name the column of sampling variances in `vi`, or give V."
         )
-    design, kept = _complete(formula, frame, needed, _names(frame, labels))
+    design, kept = complete(formula, frame, needed, _names(frame, labels))
     if given is not None:
         sampling = sparse.csr_array(given[design.rows][:, design.rows])
     elif rho is not None:
@@ -142,8 +142,8 @@ def _data(
     return _Data(design, kept, sampling)
 
 
-def _complete(formula: str, frame: pd.DataFrame, needed: list[str], names: list[str]) -> tuple[Design, pd.DataFrame]:
-    """The design of the rows that have every level and moderator, and those rows."""
+def complete(formula: str, frame: pd.DataFrame, needed: list[str], names: list[str]) -> tuple[Design, pd.DataFrame]:
+    """The design of the rows that have every level and moderator, and those rows; variances are in the column `VI`."""
     empty = frame[needed].isna().to_numpy()
     lost = empty.any(axis=1)
     here = np.flatnonzero(~lost)
@@ -209,7 +209,7 @@ def _held(problem: Problem, fixed: Mapping[str, float]) -> Floats:
 
 def _result(
     formula: str, specs: tuple[str, ...], struct: str | Sequence[str], got: _Data, terms: tuple[Term, ...],
-    problem: Problem, found: Optimum, working: Working, method: str, test: str, level: float, fixed: tuple[str, ...],
+    problem: Problem, found: Optimum, working: Working, method: str, test: str, level: float, fixed: Mapping[str, float],
 ) -> MultilevelResult:  # fmt: skip
     here, k, p = found.at, problem.k, problem.p
     used = "t" if test == "t" and k > p else "z"
@@ -243,6 +243,7 @@ def _result(
         pi_low=low,
         pi_high=high,
         components=components,
+        fixed=dict(fixed),
         levels=describe.levels(terms),
         I2=describe.i_squared(terms, parts, residual.typical),
         ICC=describe.icc(terms, parts),
@@ -265,6 +266,7 @@ def _result(
         excluded=got.design.excluded,
         warnings=describe.warnings(terms, got.design, found, singular),
         working=working,
+        rows=got.design.rows,
         problem=problem,
         optimum=found,
     )

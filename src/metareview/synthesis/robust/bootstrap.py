@@ -3,9 +3,9 @@
 Residuals under the null keep their clusters, and each cluster's are multiplied by one random weight. For a fixed working model
 everything is linear in the effects: what each cluster adds is computed once, and a replication is a few products.
 
-With r_j = X_j'W_j e0_j, s = sum of w_j r_j and E_j the estimating functions of the robust variance, replication w has the estimate
-C M s and the variance sum over clusters of (w_j b_j - H_j s)(...)', where b_j = C E_j'e0_j and H_j = C E_j'X_j M. For one coefficient
-the null value c enters e0 linearly, so that a replication is five numbers whatever c is.
+With r_j = X_j'W_j e0_j, s = sum of w_j r_j and E_j the estimating functions of the robust variance, replication w has the
+estimate C M s and the variance sum over clusters of (w_j b_j - H_j s)(...)'; there b_j = C E_j'e0_j and H_j = C E_j'X_j M. For
+one coefficient the null value c enters e0 linearly, so that a replication is five numbers whatever c is.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ WEIGHTS = {
     "Webb": np.sqrt([1.5, 1.0, 0.5])[[0, 1, 2, 2, 1, 0]] * np.array([-1, -1, -1, 1, 1, 1]),
 }
 PIECE = 500
-TIE = 1e-10
+TIE = 1e-9
+ROUNDING = 1e-12
+FEW, VERY_FEW = 8, 5
 REACH = 60
 
 
@@ -66,8 +68,7 @@ class BootstrapResult:
     """A cluster wild bootstrap.
 
     Attributes:
-        tested: what is 0 under the null. df: how many contrasts. statistic: the robust Wald statistic of the data, on the scale of
-            chi-squared.
+        tested: what is 0 under the null. df: how many contrasts. statistic: the data's robust Wald statistic (chi-squared).
         p_value: share of replications with a statistic as large; (1 + number) / (1 + replications) when they are drawn.
         estimate, ci_low, ci_high: of one coefficient, the values that the test does not reject; nan for several.
         clusters, replications, weights, vcov, level, seed: of the bootstrap. exact: whether every combination of signs was used.
@@ -116,7 +117,7 @@ def wild_bootstrap(
     contrasts: Any,
     *,
     replications: int = 1999,
-    weights: str = "Rademacher",
+    weights: str = "auto",
     vcov: str = "CR0",
     level: float = 0.95,
     seed: int = 1,
@@ -129,8 +130,8 @@ def wild_bootstrap(
     Arguments:
         result, cluster: as in `robust`. contrasts: a coefficient's name, several names (joint test), or a matrix (q, p).
         replications: how many are drawn; when all 2^(J - 1) signs are no more than these, each is used once instead.
-        weights: "Rademacher" (signs) or "Webb" (six points, for very few clusters). vcov: of the statistic; CR1 and its kin give
-            the p-value of CR0.
+        weights: "Rademacher" (signs), "Webb" (six points), or "auto": Webb where fewer than 8 clusters inform the contrasts, as
+            signs then allow few p-values. vcov: of the statistic; CR1 and its kin give the p-value of CR0.
         seed: of the draws, which do not depend on the number of workers. workers, progress: as in `parallel.spread`, and
             cluster_address its `cluster`.
 
@@ -142,8 +143,8 @@ def wild_bootstrap(
     """
     working = working_of(result)
     level = check_level(level)
-    if weights not in WEIGHTS:
-        raise MetareviewError(f"There are no weights {weights!r}.", f"Choose one of {', '.join(WEIGHTS)}.")
+    if weights not in (*WEIGHTS, "auto"):
+        raise MetareviewError(f"There are no weights {weights!r}.", f"Choose one of auto, {', '.join(WEIGHTS)}.")
     if replications < 1:
         raise MetareviewError("A bootstrap needs replications.", "Give 1999 or more.")
     clusters = by_cluster(working, cluster)
@@ -151,6 +152,9 @@ def wild_bootstrap(
     J, q = clusters.count, C.shape[0]
     if q >= J:
         raise MetareviewError(f"{q} contrasts cannot be tested with {J} clusters.", "Test fewer at a time.")
+    informed = _informed(clusters, C)
+    if weights == "auto":
+        weights = "Webb" if informed < FEW else "Rademacher"
     parts, beta = _parts(clusters, sandwich(clusters, vcov), C, working.beta), C @ working.beta
     exact = weights == "Rademacher" and 2 ** min(J - 1, 62) <= replications
     total = 2 ** (J - 1) if exact else replications
@@ -175,7 +179,7 @@ def wild_bootstrap(
         vcov=vcov,
         level=level,
         seed=seed,
-        warnings=_warnings(J, weights, level, clusters, C, working.terms),
+        warnings=_warnings(informed, weights, level, clusters, C, working.terms),
     )
 
 
@@ -246,6 +250,15 @@ def _parts(clusters: Clusters, robust: Sandwich, C: Floats, beta: Floats) -> Par
     return Parts(R @ M @ C.T, R, B, np.concatenate(H)[order])
 
 
+def _informed(clusters: Clusters, C: Floats) -> int:
+    """How many clusters have effects that the contrasts depend on."""
+    sizes = [
+        np.abs(C @ clusters.bread @ np.swapaxes(piece.X, 1, 2) @ piece.W).max(axis=(1, 2)) for piece in clusters.pieces
+    ]
+    found = np.concatenate(sizes)
+    return int(np.sum(found > 1e-8 * found.max()))
+
+
 def _pieces(parts: Parts, total: int, weights: str, seed: int | None) -> list[Piece]:
     starts = range(0, total, PIECE)
     seeds: Sequence[np.random.SeedSequence | None] = (
@@ -264,7 +277,7 @@ def _replicate(piece: Piece) -> Floats:
     else:
         w = np.random.default_rng(piece.seed).choice(WEIGHTS[piece.weights], size=(piece.count, J))
     if q == 1:
-        return _single(parts, w)
+        return _single(parts, np.asarray(w, dtype=np.float64))
     s, left = w @ parts.r[0], w @ parts.a[0]
     parted = w[:, :, None] * parts.b[0] - np.einsum("jqp,np->njq", parts.H, s)
     middle = np.swapaxes(parted, 1, 2) @ parted
@@ -279,6 +292,8 @@ def _single(parts: Parts, w: Floats) -> Floats:
     H = parts.H[:, 0]
     n0, n1 = (w @ a[:, 0] for a in parts.a)
     u0, u1 = (w * b[:, 0] - (w @ r) @ H.T for b, r in zip(parts.b, parts.r, strict=True))
+    size = np.abs(w) @ np.abs(parts.r[1]) @ np.abs(H).T + np.abs(w * parts.b[1][:, 0])
+    u1 = np.where(np.abs(u1) > ROUNDING * size, u1, 0.0)  # c may be large
     return np.stack([n0, n1, np.sum(u0 * u0, 1), 2.0 * np.sum(u0 * u1, 1), np.sum(u1 * u1, 1)], axis=1)
 
 
@@ -290,15 +305,16 @@ def _words(C: Floats, terms: tuple[str, ...]) -> str:
 
 
 def _warnings(
-    J: int, weights: str, level: float, clusters: Clusters, C: Floats, terms: tuple[str, ...]
+    informed: int, weights: str, level: float, clusters: Clusters, C: Floats, terms: tuple[str, ...]
 ) -> tuple[str, ...]:
     out = [
         f"{terms[c]} rests on cluster {name} alone: the bootstrap cannot count how clusters differ there."
         for c, name in clusters.alone
         if np.any(C[:, c])
     ]
-    if weights == "Rademacher" and 1.0 - level < 2.0 ** (2 - J):
-        out.append(
-            f"With {J} clusters the smallest p-value of sign weights is {2.0 ** (1 - J):.3g}; Webb weights allow smaller ones."
-        )
+    name = _words(C, terms)
+    if weights == "Rademacher" and 1.0 - level < 2.0 ** (2 - informed):
+        out.append(f"{informed} clusters inform {name}: sign weights give few p-values; Webb weights give more.")
+    if informed < VERY_FEW:
+        out.append(f"{informed} clusters inform {name}: no test of it can be trusted, and this one rejects too seldom.")
     return tuple(out)
