@@ -2,128 +2,123 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import folder_of, json_option, print_json, print_rows, review_option, say
+from ..errors import MetareviewError
+from .analysis_rows import show_plan, show_result
+from .common import folder_of, json_option, print_json, review_option, say
 
 if TYPE_CHECKING:
-    from ..services.analyze import AnalysisResult
-    from ..services.selection import Selection
-    from ..synthesis.results import PooledResult, RegressionResult
+    from ..folder import ReviewFolder
 
-HEADS = ("group", "k", "estimate", "CI", "PI", "τ²", "I²")
+ASKED = (
+    click.option("--like", metavar="NAME", help="Start from an analysis of the protocol."),
+    click.option("--outcome", multiple=True, help="Outcome to pool; may be repeated."),
+    click.option("--measure", multiple=True, help="Measure to keep, such as RIRR; may be repeated."),
+    click.option("--where", multiple=True, metavar="VAR=VALUE[,VALUE]", help="Keep effects with these values."),
+    click.option("--where-not", multiple=True, metavar="VAR=VALUE[,VALUE]", help="Leave these out; `any`: filled in."),
+    click.option(
+        "--model", type=click.Choice(["random_effects", "multilevel", "che"]), help="How studies give effects."
+    ),
+    click.option("--rho", type=float, help="Correlation within a study, for che (default 0.6)."),
+    click.option("--cluster", metavar="VAR", help="Robust tests by this variable (che: by study)."),
+    click.option("--one-effect-per", metavar="VAR", help="Keep one effect for each value of this variable."),
+    click.option("--tau2", metavar="NAME", help="Estimator of tau²; FE for equal effects."),
+    click.option("--test", type=click.Choice(["knha", "adhoc", "z"]), help="Test and interval."),
+    click.option("--scale", type=click.Choice(["log", "linear"]), help="Scale of the effects (default log)."),
+    click.option("--subgroup", metavar="VAR", help="Pool by this variable as well."),
+    click.option("--moderators", multiple=True, metavar="FORMULA", help='Meta-regression, as in "year + design".'),
+)
+
+
+def asked_options(function: Any) -> Any:
+    """Add the options that describe an unplanned analysis."""
+    for option in reversed(ASKED):
+        function = option(function)
+    return function
 
 
 @click.command()
 @click.argument("names", nargs=-1)
-@click.option("--plan", is_flag=True, help="Show which effects would enter and why others would not; pool nothing.")
+@click.option("--plan", is_flag=True, help="Show what would run, on which effects, and why others are left out.")
+@click.option("--post-hoc", metavar="LABEL", help="Run an analysis that the protocol does not name, marked post hoc.")
+@asked_options
+@click.option("--output", type=click.Path(path_type=Path), metavar="FOLDER", help="Write its tables and figures there.")
 @review_option
 @json_option
-def COMMAND(names: tuple[str, ...], plan: bool, review: str | None, as_json: bool) -> None:  # noqa: N802
+def COMMAND(  # noqa: N802
+    names: tuple[str, ...], plan: bool, post_hoc: str | None, output: Path | None, review: str | None, as_json: bool,
+    **asked: Any,
+) -> None:  # fmt: skip
     """Run the analyses that the protocol names (all, or NAMES), each checked by a second engine."""
     folder = folder_of(review)
+    given = {name: value for name, value in asked.items() if value not in (None, ())}
+    if post_hoc is not None:
+        if names:
+            raise MetareviewError(
+                "NAMES are those of planned analyses, and --post-hoc runs another", "Give one of them."
+            )
+        _post_hoc(folder, post_hoc, given, plan, output, as_json)
+        return
+    if given or output:
+        told = ", ".join(f"--{name.replace('_', '-')}" for name in (*given, *(["output"] if output else [])))
+        raise MetareviewError(f"{told} belongs to an unplanned analysis", "Say what it is for: --post-hoc LABEL.")
+    labels = {s.name: s.label or s.name for s in folder.protocol.sensitivity}
     if plan:
-        from ..services.analyze import plan as run_plan
+        from ..services.plan import run as run_plan
 
-        _show_plan(run_plan(folder, names), as_json)
+        planned = run_plan(folder, names)
+        if as_json:
+            print_json({name: p.to_dict() for name, p in planned.items()})
+        for p in () if as_json else planned.values():
+            show_plan(p, labels)
         return
     from ..services.analyze import run
 
     results = run(folder, names)
     if as_json:
         print_json({name: r.to_dict() for name, r in results.items()})
-        return
+    for result in () if as_json else results.values():
+        show_result(result, labels)
+
+
+def _post_hoc(
+    folder: ReviewFolder, label: str, given: dict[str, Any], plan: bool, output: Path | None, as_json: bool
+) -> None:
+    from ..services import post_hoc
+
+    for name in ("where", "where_not"):
+        if name in given:
+            given[name] = dict(_filter(text) for text in given[name])
+    analysis = post_hoc.build(folder.protocol, label, **given)
     labels = {s.name: s.label or s.name for s in folder.protocol.sensitivity}
-    for name, result in results.items():
-        _show(name, result, labels)
-
-
-def _show(name: str, result: AnalysisResult, labels: Mapping[str, str]) -> None:
-    analysis = result.analysis
-    flag = f" [{analysis.flag}]" if analysis.flag else ""
-    click.secho(f"\n{name}: {analysis.label}{flag}", bold=True)
-    if result.pooled is not None:
-        _pooled(result.pooled, analysis.scale)
-    if result.subgroups is not None:
-        _subgroups(result)
-    rows = [_row(labels.get(v, v), p, analysis.scale) for v, (p, _) in result.sensitivity.items()]
-    if rows:
-        print_rows(("sensitivity", *HEADS[1:]), rows)
-    for regression in result.regressions:
-        _coefficients(regression)
-    for note in (*(result.pooled.warnings if result.pooled else ()), *result.notes):
-        say(f"  note on {name}: {note}")
-
-
-def _pooled(p: PooledResult, scale: str) -> None:
-    from ..report.numbers import largest_difference, pooled_cells
-
-    c = pooled_cells(p, scale)
-    test = {"knha": "Knapp-Hartung", "adhoc": "Knapp-Hartung, not narrower than z"}.get(p.test, p.test)
-    click.echo(
-        f"  estimate             {c['estimate']} ({c['ci']}), p {c['p']}; k = {p.k}, {p.method}, {test}, {c['level']}"
-    )
-    click.echo(f"  Wald interval        {c['wald']}")
-    click.echo(f"  prediction interval  {c['pi']}")
-    click.echo(f"  heterogeneity        τ² {c['tau2']} ({c['tau2_ci']}), I² {c['I2']}, H² {c['H2']}, Q {c['Q']}")
-    if p.crosscheck:
-        click.echo(
-            f"  second engine        PyMARE differs by at most {largest_difference(p.crosscheck):.1e}, relatively"
-        )
-
-
-def _subgroups(result: AnalysisResult) -> None:
-    from ..report.numbers import fixed, p_value
-    from ..services.analyze import named_groups
-
-    s = result.subgroups
-    assert s is not None
-    print_rows(HEADS, [_row(group, p, result.analysis.scale) for group, p in named_groups(s)])
-    if s.QM_df:
-        test = "chi2" if s.QM_df2 == float("inf") else "F"
-        click.echo(
-            f"  between groups (one τ²): {test} = {fixed(s.QM)}, df = {s.QM_df}, {s.QM_df2:g}, p {p_value(s.QM_p)}"
-        )
-    told: dict[str, list[str]] = {}
-    for group, p in named_groups(s):
-        for warning in p.warnings:
-            told.setdefault(warning, []).append(group)
-    for warning, groups in told.items():
-        say(f"  note: {', '.join(groups)}: {warning}")
-
-
-def _row(name: str, p: PooledResult | None, scale: str) -> list[str]:
-    from ..report.numbers import pooled_cells
-
-    if p is None:
-        return [name, "0", *[""] * 5]
-    c = pooled_cells(p, scale)
-    return [name, c["k"], c["estimate"], c["ci"], c["pi"], c["tau2"], c["I2"]]
-
-
-def _coefficients(r: RegressionResult) -> None:
-    from ..report.numbers import fixed, p_value
-
-    test = "chi2" if r.test == "z" else "F"
-    told = f"{test} = {fixed(r.QM)}, p {p_value(r.QM_p)}; k = {r.k}, τ² {fixed(r.tau2, 4)}, R² {fixed(r.R2, 0)}%"
-    click.echo(f"  meta-regression {r.formula}: {told}")
-    shown = [
-        (term, fixed(estimate, 3), f"{fixed(low, 3)} to {fixed(high, 3)}", p_value(p))
-        for term, estimate, low, high, p in zip(r.terms, r.estimate, r.ci_low, r.ci_high, r.p_value, strict=True)
-    ]
-    print_rows(("term", "coefficient", "CI", "p"), shown)
-
-
-def _show_plan(found: Mapping[str, Selection], as_json: bool) -> None:
-    if as_json:
-        effects = {name: list(s.frame["effect_id"]) for name, s in found.items()}
-        left = {name: {x.effect_id: x.reason for x in s.left_out} for name, s in found.items()}
-        print_json({name: {"effects": effects[name], "left_out": left[name]} for name in found})
+    if plan:
+        planned = post_hoc.plan(folder, analysis)
+        if as_json:
+            print_json({analysis.name: planned.to_dict()})
+        else:
+            show_plan(planned, labels)
         return
-    for name, s in found.items():
-        click.secho(f"\n{name}: {len(s.frame)} effects", bold=True)
-        rows = [(i, "in", "") for i in s.frame["effect_id"]] + [(x.effect_id, "out", x.reason) for x in s.left_out]
-        print_rows(["effect", "", "reason"], rows)
+    result = post_hoc.run(folder, analysis)
+    if as_json:
+        print_json({analysis.name: result.to_dict()})
+    else:
+        show_result(result, labels)
+    if output is not None:
+        say(f"{len(post_hoc.save(folder, result, output))} files in {output}")
+    say("Nothing was recorded. To keep it, add this to `analyses` of the protocol and register why:")
+    say(post_hoc.entry(analysis))
+
+
+def _filter(text: str) -> tuple[str, Any]:
+    """Return (variable, value or values) of `var=value[,value]`."""
+    import yaml
+
+    name, equals, values = text.partition("=")
+    if not equals or not name.strip() or not values.strip():
+        raise MetareviewError(f"`{text}` is no filter", "Write it as variable=value, or variable=value,value.")
+    found = tuple(yaml.safe_load(value.strip()) for value in values.split(","))
+    return name.strip(), found if len(found) > 1 else found[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ..report.numbers import fixed, signed_percent
+from ..synthesis.dependent.pooled import DependentPooled
 from ..synthesis.results import PooledResult
 
 FEWEST_TO_PREDICT = 5
@@ -19,7 +20,10 @@ def in_words(result: PooledResult, outcome: str, scale: str, better: str = "lowe
     """
     level = f"{100 * result.level:g}%"
     what = f"{outcome}: {value(result.estimate, scale)}"
-    who = "one study" if result.k == 1 else f"{result.k} studies"
+    if isinstance(result, DependentPooled):
+        who = f"{result.k} effects in {result.studies} studies"
+    else:
+        who = "one study" if result.k == 1 else f"{result.k} studies"
     first = f"{what} ({level} confidence interval {_range(result.ci_low, result.ci_high, scale)}; {who}). "
     return first + _verdict(result, better) + _prediction(result, scale)
 

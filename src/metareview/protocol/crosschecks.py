@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from ..errors import MetareviewError
 from ..journal.names import slug
-from .models import Analysis, Protocol, Sensitivity, Variable
+from .models import DEPENDENT, Analysis, Protocol, Sensitivity, Variable
 
 Finding = tuple[tuple[str | int, ...], str]
 
@@ -137,10 +137,11 @@ def _analyses(protocol: Protocol) -> Iterator[Finding]:
         for name in analysis.sensitivity:
             if name not in variants:
                 yield (*path, "sensitivity"), _unknown("sensitivity analysis", name, variants)
-        for role in ("one_effect_per", "prefer", "subgroup"):
+        for role in ("one_effect_per", "prefer", "subgroup", "cluster"):
             name = getattr(analysis, role)
             if name and name not in known:
                 yield (*path, role), _unknown("variable", name, known)
+        yield from (((*path, role), what) for role, what in _model(analysis, known))
         if analysis.prefer in known and known[analysis.prefer].type != "boolean":
             yield (
                 (*path, "prefer"),
@@ -155,6 +156,27 @@ def _analyses(protocol: Protocol) -> Iterator[Finding]:
         if variant.one_effect_per and variant.one_effect_per not in known:
             yield ("sensitivity", i, "one_effect_per"), _unknown("variable", variant.one_effect_per, known)
         yield from _filters(variant, ("sensitivity", i), known)
+
+
+def _model(analysis: Analysis, known: dict[str, Variable]) -> Iterator[tuple[str, str]]:
+    """Yield (key, what is wrong) of what the model of an analysis does not take."""
+    given, model = analysis.model_fields_set, analysis.model
+    takes = {"random": ("multilevel",), "rho": ("che",), "cluster": DEPENDENT}
+    for role, models in takes.items():
+        if role in given and getattr(analysis, role) and model not in models:
+            yield role, f"`{role}` belongs to the model {' or '.join(models)}, and this one is {model}"
+    if model not in DEPENDENT:
+        return
+    if analysis.tau2 not in ("REML", "ML"):
+        yield "tau2", f"the model {model} is fitted by REML or ML, not {analysis.tau2}"
+    if analysis.test == "adhoc":
+        yield "test", f"the model {model} has no test `adhoc`: leave `test` out"
+    for term in analysis.random if model == "multilevel" else ():
+        if term.count("|") != 1:
+            yield "random", f"`{term}` is no random effect: write `1 | study_id/effect_id`"
+        for name in re.findall(r"[A-Za-z_]\w*", term):
+            if name not in known:
+                yield "random", _unknown("variable", name, known)
 
 
 def _filters(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Name = str
 SourceKind = Literal["database", "register", "website", "organisation", "citation"]
@@ -125,10 +125,12 @@ class Outcome(Part):
 
 
 Values = str | int | float | bool | tuple[str | int | float | bool, ...]
+Model = Literal["random_effects", "multilevel", "che"]
+DEPENDENT: tuple[Model, ...] = ("multilevel", "che")
 
 
 class Sensitivity(Part):
-    """A named variant of an analysis: the same, with effects left out, another estimator, or another overdispersion.
+    """A named variant of an analysis: the same, with effects left out, another model, estimator or overdispersion.
 
     `phi` replaces the overdispersion of effects from counts where it was assumed.
     """
@@ -138,6 +140,8 @@ class Sensitivity(Part):
     where: dict[str, Values] = {}
     where_not: dict[str, Values] = {}
     one_effect_per: str | None = None
+    model: Model | None = None
+    rho: float | None = Field(default=None, ge=0, lt=1)
     tau2: str | None = None
     test: Literal["knha", "adhoc", "z"] | None = None
     phi: float | None = Field(default=None, gt=0)
@@ -146,20 +150,30 @@ class Sensitivity(Part):
 class Analysis(Part):
     """A planned synthesis.
 
-    `where` keeps effects whose variable has (one of) the values; `where_not` drops them, and the value "any" drops
-    every effect for which the variable is filled in. Variables are those of the effect and study levels. With
-    `one_effect_per`, one effect is kept for each value of that variable: the one for which `prefer` is true, else the
-    first coded.
+    `outcome` and `measure` keep effects of these outcomes and measures. `where` keeps effects whose variable has (one of)
+    the values; `where_not` drops them, and the value "any" drops every effect for which the variable is filled in.
+    Variables are those of the effect and study levels. With `one_effect_per`, one effect is kept for each value of that
+    variable: the one for which `prefer` is true, else the first coded.
+
+    `model` is random effects (with `tau2: FE`: equal effects) for one effect a study, or one of those that take several
+    and keep them all unless `one_effect_per` says otherwise: `multilevel` (`random` names its levels) or `che` (correlated
+    and hierarchical effects, `rho` the assumed correlation within a study). Tests of `che` are robust (CR2) by study, or
+    by the variable that `cluster` names; those of `multilevel` only where `cluster` is given.
     """
 
     name: Name = Field(pattern=r"^[a-z][a-z0-9_]*$")
     label: str
     outcome: tuple[str, ...] = ()
+    measure: tuple[str, ...] = ()
     where: dict[str, Values] = {}
     where_not: dict[str, Values] = {}
     one_effect_per: str = "study_id"
     prefer: str = ""
     scale: Literal["log", "linear"] = "log"
+    model: Model = "random_effects"
+    random: tuple[str, ...] = ("1 | study_id/effect_id",)
+    rho: float = Field(default=0.6, ge=0, lt=1)
+    cluster: str = ""
     tau2: str = "REML"
     test: Literal["knha", "adhoc", "z"] = "knha"
     level: float = Field(default=0.95, gt=0.5, lt=1)
@@ -167,6 +181,19 @@ class Analysis(Part):
     moderators: tuple[str, ...] = ()
     sensitivity: tuple[str, ...] = ()
     flag: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, data: Any) -> Any:
+        """Keep every effect where the model takes several of a study; `random` may be one text."""
+        if not isinstance(data, dict):
+            return data
+        data = dict(data)
+        if data.get("model") in DEPENDENT:
+            data.setdefault("one_effect_per", "")
+        if isinstance(data.get("random"), str):
+            data["random"] = (data["random"],)
+        return data
 
 
 class EffectRules(Part):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..synthesis.dependent.pooled import DependentPooled
 from ..synthesis.results import PooledResult
 
 MINUS = "\u2212"
@@ -85,19 +86,56 @@ def largest_difference(crosscheck: dict[str, float]) -> float:
     return max((abs(v) for v in crosscheck.values()), default=0.0)
 
 
+def counted(result: PooledResult) -> str:
+    """Return how many effects were pooled, and of how many studies where studies give several: `43 (25 studies)`."""
+    return f"{result.k} ({result.studies} studies)" if isinstance(result, DependentPooled) else str(result.k)
+
+
+def model_words(result: PooledResult) -> str:
+    """Return the model of a pooled result and how its variances were estimated, such as `CHE (ρ = 0.6), REML`."""
+    return f"{result.model}, {result.method}" if isinstance(result, DependentPooled) else result.method
+
+
+def engine_of(result: PooledResult) -> str:
+    """Return the name of the second engine of a pooled result."""
+    return "statsmodels (given the components)" if isinstance(result, DependentPooled) else "PyMARE"
+
+
+def components(result: PooledResult) -> str:
+    """Return tau2, with the components it is made of where there are several; correlations and the like as they are."""
+    if not isinstance(result, DependentPooled):
+        return fixed(result.tau2, 4)
+    parts = ", ".join(f"{_factor(name)} {fixed(v, 4)}" for name, v in result.components.items())
+    return parts if math.isnan(result.tau2) else f"{fixed(result.tau2, 4)}: {parts}"
+
+
+def residual(regression: Any) -> str:
+    """Return what a meta-regression leaves: tau2 and R2, or the components of a model of dependent effects."""
+    parts = getattr(regression, "components", None)
+    if parts is None:
+        return f"τ² {fixed(regression.tau2, 4)}, R² {fixed(regression.R2, 0)}%"
+    return ", ".join(f"{_factor(name)} {fixed(v, 4)}" for name, v in parts.items())
+
+
+def _factor(component: str) -> str:
+    return component.removeprefix("sigma2[").removesuffix("]")
+
+
 def pooled_cells(result: PooledResult, scale: str) -> dict[str, str]:
     """Return a pooled result's cells for reading: estimate, intervals, heterogeneity, agreement of engines."""
     return {
-        "k": str(result.k),
+        "k": counted(result),
         "level": f"{100 * result.level:g}%",
         "estimate": effect(result.estimate, scale),
         "ci": interval(result.ci_low, result.ci_high, scale),
         "wald": interval(result.wald_ci_low, result.wald_ci_high, scale),
         "pi": interval(result.pi_low, result.pi_high, scale),
         "p": p_value(result.p),
-        "tau2": fixed(result.tau2, 4),
-        "tau2_ci": " to ".join(fixed(v, 4) for v in result.tau2_ci) if result.k > 1 else "–",
-        "I2": fixed(result.I2, 0) + "%" if result.k > 1 else "–",
+        "tau2": components(result),
+        "tau2_ci": " to ".join(fixed(v, 4) for v in result.tau2_ci)
+        if result.k > 1 and not math.isnan(result.tau2_ci[0])
+        else "–",
+        "I2": fixed(result.I2, 0) + "%" if result.k > 1 and not math.isnan(result.I2) else "–",
         "H2": fixed(result.H2, 2) if result.k > 1 else "–",
         "Q": f"{fixed(result.Q, 2)} ({result.Q_df}), p {p_value(result.Q_p)}" if result.k > 1 else "–",
         "agreement": agreement(result.crosscheck),

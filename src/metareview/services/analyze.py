@@ -2,45 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SAYS_NO, MetareviewError
 from ..folder import ReviewFolder
-from ..protocol.models import Analysis, Protocol
+from ..protocol.models import DEPENDENT, Analysis, Protocol, Sensitivity
 from . import effects as effect_service
+from . import fitting
+from . import standing as standings
 from .selection import LeftOut, Selection, select, variant
+from .standing import Standing
 from .state import ReviewState
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..synthesis.regression import RegressionResult
     from ..synthesis.results import PooledResult
     from ..synthesis.subgroups import SubgroupResult
+    from .fitting import Regression
+
+PLANNED = Standing()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AnalysisResult:
-    """One planned analysis as run.
+    """One analysis as run.
 
     Attributes:
         analysis: as planned. selection: which effects entered and why others did not.
         pooled: None when no effect is left. subgroups: when the plan names a subgroup and two or more have effects.
-        regressions: one a moderator formula of the plan. leave_one_out: one row a study, for k of 3 and more.
+        regressions: one a moderator formula of the plan. leave_one_out: one row an effect (or study, where studies give
+            several), for three and more.
         sensitivity: name -> the pooled result of the variant (None when no effect is left) and its left-out effects.
-        notes: what could not be run and why.
+        notes: what could not be run and why. standing: whether it was planned, changed since, or post hoc.
     """
 
     analysis: Analysis
     selection: Selection
     pooled: PooledResult | None
     subgroups: SubgroupResult | None = None
-    regressions: tuple[RegressionResult, ...] = ()
+    regressions: tuple[Regression, ...] = ()
     leave_one_out: pd.DataFrame | None = None
     sensitivity: dict[str, tuple[PooledResult | None, tuple[LeftOut, ...]]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    standing: Standing = PLANNED
+
+    @property
+    def flag(self) -> str:
+        """What a reader must see beside its name: the protocol's flag, and that it is post hoc."""
+        return "; ".join(part for part in (self.analysis.flag, self.standing.flag) if part)
+
+    @property
+    def label(self) -> str:
+        """Its label, with that it is post hoc."""
+        return marked(self.analysis.label, self.standing.flag)
+
+    @property
+    def name(self) -> str:
+        """Its name, with that it is post hoc."""
+        return marked(self.analysis.name, self.standing.flag)
+
+    def variant_label(self, name: str, labels: Mapping[str, str]) -> str:
+        """The label of one of its sensitivity analyses, with that it is post hoc."""
+        return marked(labels.get(name, name), self.standing.of_part("sensitivity", name))
+
+    def formula(self, regression: Regression) -> str:
+        """The formula of one of its meta-regressions, with that it is post hoc."""
+        moderators = regression.formula.removeprefix("yi ~ ")
+        return marked(regression.formula, self.standing.of_part("moderators", moderators))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers at full precision, JSON-ready."""
@@ -50,7 +81,8 @@ class AnalysisResult:
         return {
             "name": self.analysis.name,
             "label": self.analysis.label,
-            "flag": self.analysis.flag,
+            "flag": self.flag,
+            "post_hoc": sorted(self.standing.parts) if not self.standing.flag else [self.standing.flag],
             "pooled": self.pooled and self.pooled.to_dict(),
             "subgroups": groups and {name: r.to_dict() for name, r in named_groups(groups)},
             "between_groups": between,
@@ -67,19 +99,28 @@ class AnalysisResult:
         rows: list[tuple[str, str, PooledResult | None]] = [("pooled", "all", self.pooled)]
         rows += [("subgroup", name, p) for name, p in named_groups(self.subgroups)] if self.subgroups else []
         rows += [("sensitivity", name, p) for name, (p, _) in self.sensitivity.items()]
-        frames = [p.to_frame().assign(part=part, name=name) for part, name, p in rows if p is not None]
+        first = ["part", "name", "flag"]
+        frames = [
+            p.to_frame().assign(part=part, name=name, flag=self._flag(part, name))
+            for part, name, p in rows
+            if p is not None
+        ]
         if not frames:
-            return pd.DataFrame(columns=["part", "name"])
+            return pd.DataFrame(columns=first)
         frame = pd.concat(frames, ignore_index=True)
-        return frame[["part", "name", *(c for c in frame if c not in ("part", "name"))]]
+        return frame[[*first, *(c for c in frame if c not in first)]]
+
+    def _flag(self, part: str, name: str) -> str:
+        of_part = self.standing.of_part(part, name if part == "sensitivity" else "") if part != "pooled" else ""
+        return "; ".join(flag for flag in (self.flag, of_part) if flag)
 
     def __repr__(self) -> str:
-        return f"AnalysisResult({self.analysis.name}: {self.pooled!r})"
+        return f"AnalysisResult({self.name}: {self.pooled!r})"
 
     def _repr_html_(self) -> str:
         from html import escape
 
-        return f"<p>{escape(self.analysis.label)}</p>{self.to_frame().to_html(index=False)}"
+        return f"<p>{escape(marked(self.analysis.label, self.flag))}</p>{self.to_frame().to_html(index=False)}"
 
 
 def run(
@@ -95,11 +136,17 @@ def run(
         MetareviewError: an analysis is unknown; effects cannot be computed or compared; or the two engines differ by
             more than 1e-5 (the review says no).
     """
-    chosen = _chosen(folder.protocol, names)
+    found = chosen(folder.protocol, names)
     frame = effect_service.run(folder) if frame is None else frame
-    results = {a.name: run_one(a, frame, folder.protocol) for a in chosen}
-    _require_engines_agree(results)
+    stand = standings.of(folder)
+    results = {a.name: run_one(a, frame, folder.protocol, stand[a.name]) for a in found}
+    require_engines_agree(results)
     return results
+
+
+def marked(text: str, flag: str) -> str:
+    """Return a text with a flag in brackets behind it, when there is one."""
+    return f"{text} [{flag}]" if flag else text
 
 
 def named_groups(result: SubgroupResult) -> list[tuple[str, PooledResult]]:
@@ -110,112 +157,61 @@ def named_groups(result: SubgroupResult) -> list[tuple[str, PooledResult]]:
 def plan(folder: ReviewFolder, names: Sequence[str] = (), state: ReviewState | None = None) -> dict[str, Selection]:
     """Return which effects each analysis would take, without pooling them."""
     frame = effect_service.run(folder, state)
-    return {a.name: select(frame, a) for a in _chosen(folder.protocol, names)}
+    return {a.name: select(frame, a) for a in chosen(folder.protocol, names)}
 
 
-def run_one(analysis: Analysis, frame: pd.DataFrame, protocol: Protocol) -> AnalysisResult:
-    """Run one analysis on computed effects."""
-    from ..synthesis.influence import leave_one_out
+def run_one(
+    analysis: Analysis, frame: pd.DataFrame, protocol: Protocol, standing: Standing = PLANNED
+) -> AnalysisResult:
+    """Run one analysis on computed effects.
 
+    Arguments:
+        standing: how it stands to the registered plan.
+    """
     selection = select(frame, analysis)
     chosen = selection.frame
     if chosen.empty:
-        return AnalysisResult(analysis, selection, None, notes=("no effect is left to pool",))
+        return AnalysisResult(analysis, selection, None, notes=("no effect is left to pool",), standing=standing)
     notes: list[str] = []
-    pooled = _pool(chosen, analysis, selection.left_out)
-    omitted = None
-    if len(chosen) >= 3:
-        omitted = leave_one_out(*_arrays(chosen), tau2=analysis.tau2, test=analysis.test, level=analysis.level)
+    try:
+        pooled = fitting.pooled(chosen, analysis, selection.left_out)
+    except MetareviewError as error:
+        if analysis.model not in DEPENDENT:
+            raise
+        note = f"{analysis.model} was not possible: {error.message}"
+        return AnalysisResult(analysis, selection, None, notes=(note,), standing=standing)
     return AnalysisResult(
         analysis,
         selection,
         pooled,
-        _subgroups(chosen, analysis, notes),
-        _regressions(chosen, analysis, notes),
-        omitted,
-        {name: _variant(frame, analysis, protocol, name) for name in analysis.sensitivity},
+        fitting.subgroups(chosen, analysis, pooled, notes),
+        fitting.regressions(chosen, analysis, notes),
+        fitting.omitting(chosen, analysis),
+        {name: _variant(frame, analysis, protocol, name, notes) for name in analysis.sensitivity},
         tuple(notes),
+        standing,
     )
-
-
-def _arrays(frame: pd.DataFrame) -> tuple[Any, Any, list[str]]:
-    return frame["yi"].to_numpy(float), frame["vi"].to_numpy(float), list(frame["effect_id"])
-
-
-def _pool(frame: pd.DataFrame, analysis: Analysis, left_out: Sequence[LeftOut]) -> PooledResult:
-    from ..synthesis.pooling import pool
-
-    yi, vi, labels = _arrays(frame)
-    excluded = tuple((item.effect_id, item.reason) for item in left_out)
-    return pool(
-        yi,
-        vi,
-        labels=labels,
-        tau2=analysis.tau2,
-        test=analysis.test,
-        level=analysis.level,
-        excluded=excluded,
-        crosscheck=True,
-    )
-
-
-def _subgroups(frame: pd.DataFrame, analysis: Analysis, notes: list[str]) -> SubgroupResult | None:
-    from ..synthesis.subgroups import subgroups
-
-    name = analysis.subgroup
-    if not name:
-        return None
-    column = frame[name] if name in frame else frame["effect_id"].map(lambda _: None)
-    empty = frame.loc[column.isna(), "effect_id"]
-    if len(empty):
-        notes.append(f"subgroup `{name}` is not coded for {', '.join(empty)}: left out of the subgroups")
-        frame, column = frame[column.notna()], column[column.notna()]
-    if column.nunique() < 1:
-        return None
-    yi, vi, labels = _arrays(frame)
-    return subgroups(
-        yi,
-        vi,
-        list(column.astype(str)),
-        labels=labels,
-        tau2=analysis.tau2,
-        test=analysis.test,
-        level=analysis.level,
-        crosscheck=True,
-    )
-
-
-def _regressions(frame: pd.DataFrame, analysis: Analysis, notes: list[str]) -> tuple[RegressionResult, ...]:
-    from ..synthesis.regression import regress
-
-    found = []
-    for moderators in analysis.moderators:
-        try:
-            result = regress(
-                f"yi ~ {moderators}",
-                frame,
-                vi="vi",
-                tau2=analysis.tau2,
-                test=analysis.test,
-                level=analysis.level,
-                labels=list(frame["effect_id"]),
-            )
-        except MetareviewError as error:
-            notes.append(f"meta-regression on {moderators} was not possible: {error.message}")
-            continue
-        found.append(result)
-    return tuple(found)
 
 
 def _variant(
-    frame: pd.DataFrame, analysis: Analysis, protocol: Protocol, name: str
+    frame: pd.DataFrame, analysis: Analysis, protocol: Protocol, name: str, notes: list[str]
 ) -> tuple[PooledResult | None, tuple[LeftOut, ...]]:
-    change = next(s for s in protocol.sensitivity if s.name == name)
-    changed = variant(analysis, change)
-    selection = select(frame if change.phi is None else _at_phi(frame, change.phi), changed)
+    selection, changed = selected(frame, analysis, next(s for s in protocol.sensitivity if s.name == name))
     if selection.frame.empty:
         return None, selection.left_out
-    return _pool(selection.frame, changed, selection.left_out), selection.left_out
+    try:
+        return fitting.pooled(selection.frame, changed, selection.left_out), selection.left_out
+    except MetareviewError as error:
+        if changed.model not in DEPENDENT:
+            raise
+        notes.append(f"sensitivity analysis {name} was not possible: {error.message}")
+        return None, selection.left_out
+
+
+def selected(frame: pd.DataFrame, analysis: Analysis, change: Sensitivity) -> tuple[Selection, Analysis]:
+    """Return the effects of a sensitivity analysis, and the analysis with its changes made."""
+    changed = variant(analysis, change)
+    return select(frame if change.phi is None else _at_phi(frame, change.phi), changed), changed
 
 
 def _at_phi(frame: pd.DataFrame, phi: float) -> pd.DataFrame:
@@ -224,7 +220,12 @@ def _at_phi(frame: pd.DataFrame, phi: float) -> pd.DataFrame:
     return frame.assign(vi=vi, sei=vi**0.5)
 
 
-def _chosen(protocol: Protocol, names: Sequence[str]) -> list[Analysis]:
+def chosen(protocol: Protocol, names: Sequence[str]) -> list[Analysis]:
+    """Return the analyses of the protocol, all or those named.
+
+    Raises:
+        MetareviewError: an analysis is unknown, or there is none.
+    """
     known = {a.name: a for a in protocol.analyses}
     unknown = [n for n in names if n not in known]
     if unknown or not known:
@@ -235,15 +236,32 @@ def _chosen(protocol: Protocol, names: Sequence[str]) -> list[Analysis]:
     return [known[n] for n in names] if names else list(known.values())
 
 
-def _require_engines_agree(results: dict[str, AnalysisResult]) -> None:
+def crosschecks(result: AnalysisResult) -> list[tuple[str, dict[str, float]]]:
+    """Return the differences to the second engines of every fit of an analysis, by what was fitted."""
+    found: list[tuple[str, dict[str, float]]] = [("pooled", result.pooled.crosscheck)] if result.pooled else []
+    found += [(name, p.crosscheck) for name, (p, _) in result.sensitivity.items() if p is not None]
+    if result.subgroups is not None:
+        found += [(group, p.crosscheck) for group, p in named_groups(result.subgroups)]
+        found.append(("between groups", result.subgroups.crosscheck))
+    return found + [(r.formula, differences(r)) for r in result.regressions]
+
+
+def differences(regression: Regression) -> dict[str, float]:
+    """Return the differences of a meta-regression to the second engines."""
+    held = getattr(regression, "crosscheck", None)
+    return dict(regression.model.crosscheck if held is None else held)  # type: ignore[union-attr]
+
+
+def require_engines_agree(results: Mapping[str, AnalysisResult]) -> None:
+    """Raise MetareviewError (the review says no) naming every fit in which two engines differ by more than 1e-5."""
     from ..synthesis.crosscheck import failed
 
-    problems = []
-    for name, result in results.items():
-        pools = [(name, result.pooled)] + [(f"{name}, {v}", p) for v, (p, _) in result.sensitivity.items()]
-        if result.subgroups is not None:
-            pools += [(f"{name}, {group}", p) for group, p in named_groups(result.subgroups)]
-        problems += [f"{where}: {what}" for where, p in pools if p is not None for what in failed(p.crosscheck)]
+    problems = [
+        f"{name}, {where}: {what}"
+        for name, result in results.items()
+        for where, found in crosschecks(result)
+        for what in failed(found)
+    ]
     if problems:
         raise MetareviewError(
             "the two engines differ by more than 1e-5:\n" + "\n".join(f"  {p}" for p in problems),

@@ -186,7 +186,7 @@ def _findings(protocol: Protocol, result: AnalysisResult, state: ReviewState) ->
                 approach=approach,
                 approach_label=protocol.category_label(rules.approach, approach),
                 analysis=analysis.name,
-                outcome=analysis.label,
+                outcome=result.label,
                 scale=analysis.scale,
                 kinds=_kinds(protocol, rows),
                 pooled=pooled,
@@ -209,6 +209,8 @@ def _kinds(protocol: Protocol, rows: pd.DataFrame) -> tuple[str, ...]:
 
 def _doubts(protocol: Protocol, result: AnalysisResult, rows: pd.DataFrame, pooled: PooledResult) -> Iterator[str]:
     """Yield what weakens a finding: warnings of the synthesis, mixed kinds of effects, studies of one programme."""
+    if flag := result.standing.flag or result.standing.of_part("subgroup"):
+        yield f"Not as planned: {flag}."
     yield from FEW.get(pooled.k, pooled.warnings)
     kinds = _kinds(protocol, rows)
     if len(kinds) > 1:
@@ -217,7 +219,7 @@ def _doubts(protocol: Protocol, result: AnalysisResult, rows: pd.DataFrame, pool
     if programme and programme in rows:
         stands = one_per(rows, programme, result.analysis.prefer)
         chosen = rows[[stands[e] == e for e in rows["effect_id"]]]
-        if len(chosen) < len(rows):
+        if len(chosen) < rows["study_id"].nunique():
             yield _one_per_programme(result, rows, chosen)
     told = [d for d in protocol.lessons.doubts if d in rows]
     doubted = sum(any(filled(row[d]) for d in told) for _, row in rows.iterrows())
@@ -233,12 +235,12 @@ def _doubts(protocol: Protocol, result: AnalysisResult, rows: pd.DataFrame, pool
 def _one_per_programme(result: AnalysisResult, rows: pd.DataFrame, chosen: pd.DataFrame) -> str:
     from ..synthesis.pooling import pool
 
-    analysis, count = result.analysis, len(chosen)
+    analysis, count, studies = result.analysis, len(chosen), rows["study_id"].nunique()
     if count == 1:
-        return f"Its {len(rows)} studies are of one programme."
+        return f"Its {studies} studies are of one programme."
     again = pool(chosen["yi"], chosen["vi"], tau2=analysis.tau2, test=analysis.test, level=analysis.level)
     estimate, ci, _ = change(again, analysis.scale)
-    return f"Its {len(rows)} studies are of {count} programmes; with one effect a programme it is {estimate} ({ci})."
+    return f"Its {studies} studies are of {count} programmes; with one effect a programme it is {estimate} ({ci})."
 
 
 def _study_value(state: ReviewState, study: str, variable: str) -> str:

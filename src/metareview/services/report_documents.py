@@ -17,7 +17,7 @@ from ..report.tables import Table
 from ..tabular import write_csv
 from . import lesson_tables
 from . import report_tables as tables
-from .analyze import AnalysisResult
+from .analyze import AnalysisResult, marked
 from .dedupe import waiting_pairs
 from .lessons import Finding, Lessons, certainty_text
 from .selection import better
@@ -63,19 +63,22 @@ def study_labels(state: ReviewState, frame: pd.DataFrame) -> dict[str, str]:
     """Return effect id -> how a figure names it: first author and year, and the outcome where a study has several."""
     studies = state.included_studies()
     found = {}
-    for effect, study in zip(frame["effect_id"], frame["study_id"], strict=True):
+    several = frame["study_id"].duplicated(keep=False)
+    what = frame.get("outcome_label", frame["effect_id"])
+    for effect, study, more, outcome in zip(frame["effect_id"], frame["study_id"], several, what, strict=True):
         record = state.records[studies[study][0]] if study in studies else None
         place = state.coding.rows["study"].get(study)
         city = str(place.values.get("city", "")) if place else ""
         who = f"{record.authors[0].split(',')[0]} {record.year or ''}".strip() if record and record.authors else study
-        found[effect] = f"{who}, {city}" if city else who
+        named = f"{who}, {city}" if city else who
+        found[effect] = f"{named}: {outcome}" if more else named
     return found
 
 
 def _tables(folder: ReviewFolder, evidence: Evidence) -> dict[str, Table]:
     results = list(evidence.results.values())
-    main = [r for r in results if not r.analysis.flag]
-    apart = [r for r in results if r.analysis.flag]
+    apart = [r for r in results if r.analysis.flag or r.standing.new]
+    main = [r for r in results if r not in apart]
     labels = {s.name: s.label or s.name for s in folder.protocol.sensitivity}
     found = [
         tables.searches(evidence.state, folder),
@@ -124,15 +127,24 @@ def _figures(protocol: Protocol, evidence: Evidence, out: Path) -> dict[str, tup
         "figures/prisma_flow.svg", "PRISMA 2020 flow diagram (Page et al. 2021).", flow_alt(evidence.counts)
     )
     found["prisma_flow"] = (picture, save(flow(evidence.counts), folder / "prisma_flow"))
-    for name, result in evidence.results.items():
-        if result.pooled is None:
+    for result in evidence.results.values():
+        found |= draw(protocol, evidence.state, result, folder)
+    return found
+
+
+def draw(
+    protocol: Protocol, state: ReviewState, result: AnalysisResult, folder: Path
+) -> dict[str, tuple[Picture, list[Path]]]:
+    """Draw the forest and funnel plot of one analysis into `folder`; none when nothing was pooled."""
+    from ..report.figures.save import save
+
+    found: dict[str, tuple[Picture, list[Path]]] = {}
+    for kind, drawn in (("forest", _forest), ("funnel", _funnel)) if result.pooled is not None else ():
+        if kind == "funnel" and result.pooled is not None and result.pooled.k < 3:
             continue
-        for kind, draw in (("forest", _forest), ("funnel", _funnel)):
-            if kind == "funnel" and result.pooled.k < 3:
-                continue
-            figure, caption, alt = draw(protocol, evidence.state, result)
-            stem = f"{kind}_{name}"
-            found[stem] = (Picture(f"figures/{stem}.svg", caption, alt), save(figure, folder / stem))
+        figure, caption, alt = drawn(protocol, state, result)
+        stem = f"{kind}_{result.analysis.name}"
+        found[stem] = (Picture(f"figures/{stem}.svg", caption, alt), save(figure, folder / stem))
     return found
 
 
@@ -141,19 +153,22 @@ def _forest(protocol: Protocol, state: ReviewState, result: AnalysisResult) -> t
 
     analysis = result.analysis
     groups = None
-    if result.subgroups is not None and result.subgroups.overall.k == (result.pooled and result.pooled.k):
+    if result.subgroups is not None and sum(g.k for g in result.subgroups.groups) == (
+        result.pooled and result.pooled.k
+    ):
         names = tuple(protocol.category_label(analysis.subgroup, name) for name in result.subgroups.names)
         groups = replace(result.subgroups, names=names, warnings=())
+    new_groups = "post hoc subgroups" if result.standing.of_part("subgroup") else ""
     figure = forest(
         result.pooled,
         subgroups=groups,
         labels=study_labels(state, result.selection.frame),
         scale=analysis.scale,
         favours=_favours(protocol, result),
-        title=analysis.label + (f" [{analysis.flag}]" if analysis.flag else ""),
+        title=marked(analysis.label, result.flag or (new_groups if groups is not None else "")),
         xlabel="Ratio" if analysis.scale == "log" else "Standardised mean difference",
     )
-    caption = f"{analysis.label}: effects, pooled estimate (diamond) and {100 * analysis.level:g}% prediction interval."
+    caption = f"{result.label}: effects, pooled estimate (diamond) and {100 * analysis.level:g}% prediction interval."
     return figure, caption, alt_text(result.pooled, subgroups=groups, scale=analysis.scale)
 
 
@@ -161,10 +176,10 @@ def _funnel(protocol: Protocol, state: ReviewState, result: AnalysisResult) -> t
     from ..report.figures.funnel import alt_text, funnel
 
     analysis = result.analysis
-    figure = funnel(result.pooled, scale=analysis.scale, title=analysis.label)
+    figure = funnel(result.pooled, scale=analysis.scale, title=result.label)
     return (
         figure,
-        f"{analysis.label}: funnel plot of standard error against effect.",
+        f"{result.label}: funnel plot of standard error against effect.",
         alt_text(result.pooled, scale=analysis.scale),
     )
 
@@ -216,7 +231,7 @@ def _report(
 def _analyses(evidence: Evidence, pictures: Mapping[str, Picture]) -> list[Section]:
     return [
         Section(
-            result.analysis.label + (f" ({result.analysis.flag})" if result.analysis.flag else ""),
+            result.analysis.label + (f" ({result.flag})" if result.flag else ""),
             tuple(f"Note: {w}" for w in (*(result.pooled.warnings if result.pooled else ()), *result.notes)),
             pictures=tuple(pictures[f"{kind}_{name}"] for kind in ("forest", "funnel") if f"{kind}_{name}" in pictures),
             level=3,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import MetareviewError
 from ..protocol.crosschecks import MEASURE, OUTCOME
-from ..protocol.models import Analysis, Protocol, Sensitivity, Values
+from ..protocol.models import DEPENDENT, Analysis, Protocol, Sensitivity, Values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,11 +39,17 @@ class Selection:
 
 def variant(analysis: Analysis, change: Sensitivity) -> Analysis:
     """Return an analysis with a sensitivity analysis's changes made."""
+    model = change.model or analysis.model
+    unit = analysis.one_effect_per
+    if (model in DEPENDENT) != (analysis.model in DEPENDENT):
+        unit = "" if model in DEPENDENT else "study_id"
     return analysis.model_copy(
         update={
             "where": {**analysis.where, **change.where},
             "where_not": {**analysis.where_not, **change.where_not},
-            "one_effect_per": change.one_effect_per or analysis.one_effect_per,
+            "one_effect_per": change.one_effect_per or unit,
+            "model": model,
+            "rho": analysis.rho if change.rho is None else change.rho,
             "tau2": change.tau2 or analysis.tau2,
             "test": change.test or analysis.test,
         }
@@ -119,6 +125,8 @@ def filled(value: Any) -> bool:
 def _filtered(row: Mapping[str, Any], analysis: Analysis) -> str:
     if not row[INCLUDED]:
         return "its study is not included in the review"
+    if analysis.measure and row.get(MEASURE) not in analysis.measure:
+        return f"{MEASURE} is {_said(row.get(MEASURE))}, not {_said(analysis.measure)}"
     for name, wanted in analysis.where.items():
         if not _matches(row.get(name), wanted):
             return f"{name} is {_said(row.get(name))}, not {_said(wanted)}"

@@ -42,6 +42,7 @@ def run(folder: ReviewFolder, name: str) -> list[Fact]:
 
 def _pooled(folder: ReviewFolder, name: str) -> list[Fact]:
     """Tell a pooled number by the effects it is made of, each of which `show` walks further back."""
+    from ..report.numbers import engine_of
     from .analyze import named_groups
     from .analyze import run as analyze
 
@@ -51,13 +52,22 @@ def _pooled(folder: ReviewFolder, name: str) -> list[Fact]:
     if group and group not in groups:
         raise MetareviewError(f"{analysis} has no group `{group}`", f"Its groups: {', '.join(groups) or 'none'}.")
     pooled = groups[group] if group else result.pooled
-    facts: list[Fact] = [("analysis", analysis), ("label", result.analysis.label), ("planned in", PROTOCOL)]
+    facts: list[Fact] = [("analysis", analysis), ("label", result.analysis.label)]
+    facts += (
+        [("named in", PROTOCOL), ("standing", result.standing.flag)]
+        if result.standing.flag
+        else [("planned in", PROTOCOL)]
+    )
     facts += [("group", group)] if group else []
     if pooled is None:
         return [*facts, *(("note", note) for note in result.notes)]
     for key in ("estimate", "se", "ci_low", "ci_high", "pi_low", "pi_high", "tau2", "I2", "Q", "k", "method", "test"):
         facts.append((key, getattr(pooled, key)))
-    facts += [(f"PyMARE differs in {what}, relatively", f"{value:.1e}") for what, value in pooled.crosscheck.items()]
+    facts += [("component", f"{name} {value:.6g}") for name, value in getattr(pooled, "components", {}).items()]
+    facts += [
+        (f"{engine_of(pooled)} differs in {what}, relatively", f"{value:.1e}")
+        for what, value in pooled.crosscheck.items()
+    ]
     facts += [
         ("effect", f"{label}: yi {yi:.6g}, vi {vi:.6g}, weight {weight:.1f}%")
         for label, yi, vi, weight in zip(pooled.labels, pooled.yi, pooled.vi, pooled.weights, strict=True)

@@ -1,12 +1,19 @@
-"""Cross-check of a pooled result by the other engine: relative differences, by quantity."""
+"""Cross-checks of a result by the other engines: relative differences, by quantity."""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from metareview.synthesis import pymare_engine, tau2, wls
+import numpy as np
+
+from metareview.synthesis import pymare_engine, statsmodels_engine, tau2, wls
 from metareview.synthesis.heterogeneity import heterogeneity
-from metareview.synthesis.results import PooledResult
+from metareview.synthesis.results import PooledResult, RegressionResult
+from metareview.synthesis.wls import Floats
+
+if TYPE_CHECKING:
+    from metareview.synthesis.multilevel.results import MultilevelResult
 
 TOLERANCE = 1e-5
 
@@ -34,6 +41,52 @@ def crosscheck(result: PooledResult) -> dict[str, float]:
     if twin_method:
         out["tau2"] = _tau2_difference(result, twin.tau2)
     return out
+
+
+def crosscheck_regression(result: RegressionResult) -> dict[str, float]:
+    """Return how far the other engines are from a meta-regression; see `crosscheck_coefficients`."""
+    fitted = result.estimate, result.se, result.tau2
+    return crosscheck_coefficients(result.yi, result.vi, result.X, fitted, result.method, result.test)
+
+
+def crosscheck_coefficients(
+    yi: Floats, vi: Floats, X: Floats, fitted: tuple[Floats, Floats, float], method: str, test: str
+) -> dict[str, float]:
+    """Return how far the other engines are from coefficients, their errors and tau2: the largest difference of each.
+
+    "estimate", "se" and "tau2" are PyMARE's, measured as in `crosscheck`; "wls_estimate" and "wls_se" those of
+    statsmodels' weighted least squares at the same weights. Without residual degrees of freedom it gives {}.
+    """
+    estimate, se, between = fitted
+    if X.shape[0] <= X.shape[1]:
+        return {}
+    known = None if method in pymare_engine.METHODS else between
+    twin = pymare_engine.fit_regression(yi, vi, X, method, test, known=known)
+    out = _of_coefficients(estimate, se, twin.estimate, twin.se)
+    if known is None:
+        typical = heterogeneity(yi, vi, X, between, level=0.95).typical_variance
+        out["tau2"] = _relative(between - twin.tau2, max(twin.tau2, typical))
+    found = _of_coefficients(estimate, se, *statsmodels_engine.weighted(yi, X, 1.0 / (vi + between), test))
+    return out | {f"wls_{name}": value for name, value in found.items()}
+
+
+def crosscheck_multilevel(result: MultilevelResult) -> dict[str, float]:
+    """Return how far statsmodels' generalised least squares is from a multilevel model, given its variance components.
+
+    No other Python engine estimates them with known sampling variances, so they are not checked. A model of more effects
+    than a dense covariance should hold gives {}.
+    """
+    if result.k > statsmodels_engine.LARGEST_DENSE:
+        return {}
+    return _of_coefficients(result.estimate, result.se, *statsmodels_engine.generalised(result.working))
+
+
+def _of_coefficients(estimate: Floats, se: Floats, other: Floats, other_se: Floats) -> dict[str, float]:
+    scales = np.maximum(np.abs(other), other_se)
+    return {
+        "estimate": max(_relative(float(a - b), float(s)) for a, b, s in zip(estimate, other, scales, strict=True)),
+        "se": max(_relative(float(a - b), float(b)) for a, b in zip(se, other_se, strict=True)),
+    }
 
 
 def _against_own(result: PooledResult) -> dict[str, float]:

@@ -31,6 +31,15 @@ class Twin:
     tau2: float
 
 
+@dataclass(frozen=True)
+class RegressionTwin:
+    """What PyMARE says of a meta-regression: coefficients and their errors, shape (p,), and tau2 (nan if given)."""
+
+    estimate: Floats
+    se: Floats
+    tau2: float
+
+
 def fit(yi: Floats, vi: Floats, method: str, test: str, *, known: float | None = None) -> Twin:
     """Pool with PyMARE.
 
@@ -40,20 +49,39 @@ def fit(yi: Floats, vi: Floats, method: str, test: str, *, known: float | None =
     Raises:
         MetareviewError: PyMARE has no such estimator.
     """
-    wald = _run(yi, vi, method, "wald", known)
-    chosen = _run(yi, vi, method, CORRECTIONS[test], known) if test in CORRECTIONS else wald
+    X = wls.ones(yi.size)
+    wald = _run(yi, vi, X, method, "wald", known)
+    chosen = _run(yi, vi, X, method, CORRECTIONS[test], known) if test in CORRECTIONS else wald
     tau2 = math.nan if known is not None else float(np.ravel(wald["tau2"])[0])
     return Twin(float(np.ravel(wald["fe_params"])[0]), _se(chosen), _se(wald), tau2)
+
+
+def fit_regression(
+    yi: Floats, vi: Floats, X: Floats, method: str, test: str, *, known: float | None = None
+) -> RegressionTwin:
+    """Regress with PyMARE, in an orthonormal basis of the design so that years and thousands cost no digits.
+
+    Arguments:
+        X: full-rank design, shape (k, p). The others are as in `fit`.
+
+    Raises:
+        MetareviewError: PyMARE has no such estimator.
+    """
+    basis, triangle = np.linalg.qr(X)
+    params = _run(yi, vi, basis, method, CORRECTIONS.get(test, "wald"), known)
+    back = np.linalg.inv(triangle)
+    covariance = back @ np.asarray(params["inv_cov"]).reshape(back.shape) @ back.T
+    tau2 = math.nan if known is not None else float(np.ravel(params["tau2"])[0])
+    return RegressionTwin(back @ np.ravel(params["fe_params"]), np.sqrt(np.diag(covariance)), tau2)
 
 
 def _se(params: dict[str, Any]) -> float:
     return math.sqrt(float(np.ravel(params["inv_cov"])[0]))
 
 
-def _run(yi: Floats, vi: Floats, method: str, correction: str, known: float | None) -> dict[str, Any]:
+def _run(yi: Floats, vi: Floats, X: Floats, method: str, correction: str, known: float | None) -> dict[str, Any]:
     engine = _engine(method, correction, known)
-    y, v, X = yi[:, None], vi[:, None], wls.ones(yi.size)
-    params: dict[str, Any] = engine.fit(y=y, v=v, X=X).params_
+    params: dict[str, Any] = engine.fit(y=yi[:, None], v=vi[:, None], X=X).params_
     return params
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ def regress(
     test: str = "knha",
     level: float = 0.95,
     labels: str | Sequence[Any] | None = None,
+    crosscheck: bool = False,
 ) -> RegressionResult:
     """Regress effects on moderators with weights 1 / (vi + tau2).
 
@@ -36,7 +38,7 @@ def regress(
         data: a data frame with the effect, its variance and the moderators, one row an effect.
         vi: the column of sampling variances. tau2, test, level: as in `pool`.
         labels: a column's name or one label a row. Rows without a moderator are left out and named in
-            `excluded`.
+            `excluded`. crosscheck: compare with PyMARE and with statsmodels' weighted least squares.
 
     Raises:
         MetareviewError: a formula or table that cannot be used, unusable effects, collinear or too many
@@ -57,7 +59,7 @@ def regress(
     cov = f.cov * inference.factor(used, f.rss, k - p)
     het = heterogeneity(yi, vi_, X, between.value, level=level, equal_effects=method == "FE")
     empty, r2 = _r_squared(design, tau2, method, between.value)
-    return RegressionResult(
+    result = RegressionResult(
         formula=formula,
         terms=design.terms,
         **_coefficients(f.beta, cov, k - p, used, level),
@@ -87,6 +89,14 @@ def regress(
         excluded=design.excluded,
         warnings=_warnings(warnings, design, between.converged),
     )
+    return checked(result) if crosscheck else result
+
+
+def checked(result: RegressionResult) -> RegressionResult:
+    """The result with its differences to the second engines."""
+    from metareview.synthesis.crosscheck import crosscheck_regression
+
+    return replace(result, crosscheck=crosscheck_regression(result))
 
 
 def _coefficients(beta: Floats, cov: Floats, df: int, test: str, level: float) -> dict[str, Any]:

@@ -131,6 +131,7 @@ class RegressionResult:
             moderators.
         R2: percent of tau2_empty that the moderators account for, not below 0; nan where it has no meaning
             (no intercept, no moderators, equal effects, tau2 given, or nothing to account for).
+        crosscheck: relative differences to PyMARE, and (wls_) to statsmodels; empty when not run.
         k, p: effects and coefficients. yi, vi, weights, labels, excluded, method, test, level, converged,
             warnings: as in `PooledResult`.
     """
@@ -172,6 +173,7 @@ class RegressionResult:
     converged: bool = True
     excluded: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    crosscheck: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as plain JSON-ready values at full precision."""
@@ -215,6 +217,7 @@ class SubgroupResult:
         Q_between, Q_between_df, Q_between_p: the same by a tau2 a group and normal-theory errors; nan (df 0) with fewer
             than two groups in the test. Far too liberal in small groups: read QM.
         tested: the groups that entered Q_between. single: the groups of one effect.
+        crosscheck: of the regression behind QM, as in `RegressionResult`.
         warnings: sentences a reader must see.
     """
 
@@ -231,6 +234,7 @@ class SubgroupResult:
     tested: tuple[str, ...]
     single: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    crosscheck: dict[str, float] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> PooledResult:
         """Return the pooled result of one group."""

@@ -39,7 +39,7 @@ def subgroups(
 
     Arguments:
         yi, vi: shape (k,). groups: one value a effect. labels, tau2, test, level, excluded,
-            crosscheck: as in `pool`.
+            crosscheck: as in `pool`; the regression behind QM is compared too.
 
     Raises:
         MetareviewError: unusable effects, or groups of another length or with missing values.
@@ -67,14 +67,16 @@ def subgroups(
     alone = overall.method in ("FE", "fixed")
     tested = tuple(name for name, r in zip(names, pooled, strict=True) if r.k > 1 or alone)
     q, df, p = _between([r for name, r in zip(names, pooled, strict=True) if name in tested])
-    common = _common(data, keys, names, tau2, test)
+    common = _common(data, keys, names, tau2, test, crosscheck)
     return SubgroupResult(
         names, pooled, overall, **common, Q_between=q, Q_between_df=df, Q_between_p=p, tested=tested, single=single,
         warnings=_warnings(single, tested, len(names)),
     )  # fmt: skip
 
 
-def _common(data: Effects, keys: list[str], names: tuple[str, ...], tau2: str | float, test: str) -> dict[str, Any]:
+def _common(
+    data: Effects, keys: list[str], names: tuple[str, ...], tau2: str | float, test: str, crosscheck: bool
+) -> dict[str, Any]:
     """Test the groups' means against each other as a meta-regression on the group does: one tau2 for all."""
     k, g = data.yi.size, len(names)
     if g < 2 or k <= g:
@@ -85,7 +87,13 @@ def _common(data: Effects, keys: list[str], names: tuple[str, ...], tau2: str | 
     perfect = inference.is_perfect(f.rss, f.w, data.yi)
     used, _ = inference.choose_test(test, df=k - g, perfect=perfect, equal_effects=method == "FE")
     cov = f.cov * inference.factor(used, f.rss, k - g)
-    return inference.joint_test(f.beta, cov, list(range(1, g)), k - g, used)
+    found = inference.joint_test(f.beta, cov, list(range(1, g)), k - g, used)
+    if crosscheck:
+        from metareview.synthesis.crosscheck import crosscheck_coefficients
+
+        fitted = f.beta, np.sqrt(np.diag(cov)), between.value
+        found["crosscheck"] = crosscheck_coefficients(data.yi, data.vi, X, fitted, method, used)
+    return found
 
 
 def _keys(groups: Sequence[Any], labels: tuple[str, ...]) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from metareview.errors import MetareviewError
 from metareview.report.figures.axis import EffectAxis
 from metareview.report.figures.canvas import steady
+from metareview.synthesis.dependent.pooled import DependentPooled
 
 EQUAL_EFFECTS = frozenset({"EE", "FE", "CE", "MH", "PETO"})
 _NAN = float("nan")
@@ -167,14 +168,19 @@ def _sorted(rows: list[Row], sort: str | None) -> list[Row]:
 
 def _subtotal(group: Any, number: int) -> Row:
     spread = f", I² = {number_text(group.I2, 0)}%" if math.isfinite(group.I2) and group.k > 1 else ""
-    text = f"Subtotal (k = {group.k}{spread})"
+    text = f"Subtotal (k = {_counted(group)}{spread})"
     numbers = (steady(group.estimate), steady(group.ci_low), steady(group.ci_high))
     return Row("subtotal", text, number, *numbers, indented=True)
 
 
 def _overall(result: Any, number: int) -> Row:
     numbers = (steady(result.estimate), steady(result.ci_low), steady(result.ci_high))
-    return Row("overall", f"Pooled effect (k = {result.k})", number, *numbers, 100.0)
+    return Row("overall", f"Pooled effect (k = {_counted(result)})", number, *numbers, 100.0)
+
+
+def _counted(result: Any) -> str:
+    """The effects of a result; with the studies that gave them where these are fewer."""
+    return f"{result.k} in {result.studies} studies" if isinstance(result, DependentPooled) else str(result.k)
 
 
 def number_text(value: float, digits: int) -> str:
@@ -194,11 +200,11 @@ def heterogeneity(data: Table) -> list[str]:
     lines = [_model(r)]
     if r.k > 1 and math.isfinite(r.Q):
         parts = [
-            f"I² = {number_text(r.I2, 0)}%",
+            *([f"I² = {number_text(r.I2, 0)}%"] if math.isfinite(r.I2) else []),
             f"Q = {number_text(r.Q, 2)} (df = {r.Q_df}, {p_text(r.Q_p)})",
         ]
         if r.method not in EQUAL_EFFECTS:
-            parts.insert(0, f"τ² = {_tau2(r.tau2)}")
+            parts.insert(0, _variances(r))
         lines.insert(0, f"Heterogeneity: {', '.join(parts)}")
     else:
         lines.insert(0, "Heterogeneity: cannot be estimated from one study")
@@ -209,6 +215,15 @@ def heterogeneity(data: Table) -> list[str]:
     if data.weights_within:
         lines.append("Weights are those within each subgroup.")
     return [*lines, *(f"Note: {warning}" for warning in data.warnings)]
+
+
+def _variances(r: Any) -> str:
+    if not isinstance(r, DependentPooled):
+        return f"τ² = {_tau2(r.tau2)}"
+    parts = ", ".join(
+        f"{name.removeprefix('sigma2[').removesuffix(']')} {_tau2(value)}" for name, value in r.components.items()
+    )
+    return f"τ² = {_tau2(r.tau2)} ({parts})" if math.isfinite(r.tau2) else parts
 
 
 def _tau2(value: float) -> str:
@@ -222,9 +237,10 @@ def _model(r: Any) -> str:
     name = {"knha": "Knapp-Hartung", "adhoc": "Knapp-Hartung (never narrower than z)"}.get(r.test, str(r.test))
     statistic = ""
     if math.isfinite(r.statistic) and math.isfinite(r.p):
-        letter = f"t({r.df:g})" if math.isfinite(r.df) else "z"
+        letter = f"t({r.df:.4g})" if math.isfinite(r.df) else "z"
         statistic = f", {letter} = {number_text(r.statistic, 2)}, {p_text(r.p)}"
-    return f"Model: {kind}, {r.method}, k = {r.k}; {name} test{statistic}"
+    kind = r.model if isinstance(r, DependentPooled) else kind
+    return f"Model: {kind}, {r.method}, k = {_counted(r)}; {name} test{statistic}"
 
 
 def describe(axis: EffectAxis, data: Table) -> str:
@@ -240,6 +256,7 @@ def describe(axis: EffectAxis, data: Table) -> str:
     count = len(data.groups)
     groups = f" in {count} subgroup{'s' if count > 1 else ''}" if count else ""
     studies = "1 study" if r.k == 1 else f"{r.k} studies"
+    studies = f"{r.k} effects in {r.studies} studies" if isinstance(r, DependentPooled) else studies
     text = f"Forest plot of {studies}{groups}: pooled {axis.name.lower()} {say(r.estimate)}"
     text += f" ({level} confidence interval {say(r.ci_low)} to {say(r.ci_high)}"
     if math.isfinite(r.pi_low):

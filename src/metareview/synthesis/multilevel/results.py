@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +34,7 @@ class MultilevelResult:
         loglik, AIC, AICc, BIC, parameters: of the (restricted) likelihood.
         k, p, yi, vi, labels, excluded, method, test, level, converged, warnings: as in `PooledResult`.
         singular: names of components at the edge of what they can be. iterations: of the search.
+        crosscheck: relative differences to statsmodels' generalised least squares at these components; empty when not run.
         rows: the position in the data of each effect used, shape (k,). working: the working model, for `robust` and resampling.
     """
 
@@ -85,6 +86,7 @@ class MultilevelResult:
     rows: NDArray[np.intp]
     problem: Problem
     optimum: Optimum
+    crosscheck: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field but the working model as plain JSON-ready values at full precision."""

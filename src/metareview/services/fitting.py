@@ -1,0 +1,224 @@
+"""One analysis's model on its effects: pooled, by subgroup, on moderators, and without each study in turn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MetareviewError
+from ..protocol.models import DEPENDENT, Analysis
+from .selection import LeftOut, filled
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..synthesis.dependent.results import DependentResult
+    from ..synthesis.multilevel.results import MultilevelResult
+    from ..synthesis.regression import RegressionResult
+    from ..synthesis.results import PooledResult
+    from ..synthesis.subgroups import SubgroupResult
+
+    Regression = RegressionResult | MultilevelResult | DependentResult
+
+STUDY, EFFECT = "study_id", "effect_id"
+CHE = f"1 | {STUDY}/{EFFECT}"
+
+
+def pooled(
+    frame: pd.DataFrame, analysis: Analysis, left_out: Sequence[LeftOut] = (), bootstrap: str = "auto"
+) -> PooledResult:
+    """Pool effects by the model of an analysis, checked by a second engine.
+
+    Random effects stand in for `che`, and for `multilevel` with its usual levels, where every study gives one effect.
+
+    Raises:
+        MetareviewError: the model cannot be fitted to these effects.
+    """
+    if not _dependent(frame, analysis):
+        return _random_effects(frame, analysis, left_out)
+    from ..synthesis.dependent.pooled import pooled_of
+
+    studies = frame[STUDY].nunique()
+    if studies < 2:
+        raise MetareviewError(
+            f"the {len(frame)} effects are of one study ({frame[STUDY].iloc[0]}), so {analysis.model} has nothing to compare",
+            "Pool one effect a study, or show them one by one.",
+        )
+    excluded = [(item.effect_id, item.reason) for item in left_out]
+    return pooled_of(_fit("yi ~ 1", frame, analysis, bootstrap), studies, excluded=excluded, crosscheck=True)
+
+
+def _random_effects(frame: pd.DataFrame, analysis: Analysis, left_out: Sequence[LeftOut]) -> PooledResult:
+    from ..synthesis.pooling import pool
+
+    yi, vi, labels = arrays(frame)
+    excluded = [(item.effect_id, item.reason) for item in left_out]
+    options: dict[str, Any] = {"tau2": analysis.tau2, "test": analysis.test, "level": analysis.level}
+    result = pool(yi, vi, labels=labels, excluded=excluded, crosscheck=True, **options)
+    if analysis.model in DEPENDENT and len(frame) > 1:
+        note = f"Every study gives one effect: this is a random-effects model, not {analysis.model}."
+        return replace(result, warnings=(note, *result.warnings))
+    return result
+
+
+def subgroups(
+    frame: pd.DataFrame, analysis: Analysis, overall: PooledResult, notes: list[str]
+) -> SubgroupResult | None:
+    """Pool each group of the analysis's subgroup variable, and test the groups against each other."""
+    name = analysis.subgroup
+    if not name:
+        return None
+    column = frame[name] if name in frame else frame[EFFECT].map(lambda _: None)
+    empty = frame.loc[column.isna(), EFFECT]
+    if len(empty):
+        notes.append(f"subgroup `{name}` is not coded for {', '.join(empty)}: left out of the subgroups")
+    coded = frame[column.notna()]
+    if coded.empty:
+        return None
+    if _dependent(frame, analysis):
+        return _dependent_groups(coded, coded[name].map(str), analysis, overall, notes)
+    from ..synthesis.subgroups import subgroups as by_group
+
+    yi, vi, labels = arrays(coded)
+    options: dict[str, Any] = {"tau2": analysis.tau2, "test": analysis.test, "level": analysis.level}
+    return by_group(yi, vi, list(coded[name]), labels=labels, crosscheck=True, **options)
+
+
+def _dependent_groups(
+    frame: pd.DataFrame, group: pd.Series, analysis: Analysis, overall: PooledResult, notes: list[str]
+) -> SubgroupResult | None:
+    """Each group by the model, with variances of its own; the test between them has common ones."""
+    from ..synthesis.results import SubgroupResult
+
+    found: dict[str, PooledResult] = {}
+    for name in dict.fromkeys(group):
+        try:
+            found[name] = pooled(frame[group == name], analysis)
+        except MetareviewError as error:
+            notes.append(f"subgroup {name} was not pooled: {error.message}")
+    if not found:
+        return None
+    tested = _several(frame, group)
+    return SubgroupResult(
+        tuple(found), tuple(found.values()), overall, **_between(frame[group.isin(tested)], group, analysis, notes),
+        Q_between=math.nan, Q_between_df=0, Q_between_p=math.nan, tested=tested,
+        single=tuple(n for n, p in found.items() if p.k == 1),
+    )  # fmt: skip
+
+
+def _several(frame: pd.DataFrame, group: pd.Series) -> tuple[str, ...]:
+    """The groups of two studies or more: a robust test has nothing to go on in one of a single study."""
+    studies = frame.groupby(group, sort=False)[STUDY].nunique()
+    return tuple(str(name) for name in studies.index[studies > 1])
+
+
+def _between(frame: pd.DataFrame, group: pd.Series, analysis: Analysis, notes: list[str]) -> dict[str, Any]:
+    """The test that the means of groups are equal, with common variances."""
+    nothing: dict[str, Any] = {"QM": math.nan, "QM_df": 0, "QM_df2": math.nan, "QM_p": math.nan}
+    here = group[frame.index]
+    alone = group.nunique() - here.nunique()
+    if alone:
+        notes.append(f"the test between subgroups leaves out {alone} of one study each")
+    if here.nunique() < 2:
+        return nothing
+    try:
+        r = _fit("yi ~ C(_group)", frame.assign(_group=here), analysis, "never")
+    except MetareviewError as error:
+        notes.append(f"the test between subgroups was not possible: {error.message}")
+        return nothing
+    if math.isfinite(r.QM_p):
+        return {key: getattr(r, key) for key in nothing}
+    notes.append("the robust test between subgroups cannot be made: there are too few studies for so many groups")
+    return nothing
+
+
+def regressions(frame: pd.DataFrame, analysis: Analysis, notes: list[str]) -> tuple[Regression, ...]:
+    """The analysis's meta-regressions, one a moderator formula, checked by the second engines."""
+    found: list[Regression] = []
+    for moderators in analysis.moderators:
+        try:
+            found.append(_regression(f"yi ~ {moderators}", frame, analysis))
+        except MetareviewError as error:
+            notes.append(f"meta-regression on {moderators} was not possible: {error.message}")
+    return tuple(found)
+
+
+def _regression(formula: str, frame: pd.DataFrame, analysis: Analysis) -> Regression:
+    if _dependent(frame, analysis):
+        from ..synthesis.crosscheck import crosscheck_multilevel
+        from ..synthesis.multilevel.results import MultilevelResult
+
+        result = _fit(formula, frame, analysis, "auto")
+        if isinstance(result, MultilevelResult):
+            return replace(result, crosscheck=crosscheck_multilevel(result))
+        assert isinstance(result.model, MultilevelResult)
+        return replace(result, model=replace(result.model, crosscheck=crosscheck_multilevel(result.model)))
+    from ..synthesis.regression import regress
+
+    options: dict[str, Any] = {"tau2": analysis.tau2, "test": analysis.test, "level": analysis.level}
+    return regress(formula, frame, vi="vi", labels=list(frame[EFFECT]), crosscheck=True, **options)
+
+
+def omitting(frame: pd.DataFrame, analysis: Analysis) -> pd.DataFrame | None:
+    """The pooled result without each effect, or each study where studies give several, in turn; None for fewer than three."""
+    from ..synthesis.influence import COLUMNS, leave_one_out
+
+    if not _dependent(frame, analysis):
+        options: dict[str, Any] = {"tau2": analysis.tau2, "test": analysis.test, "level": analysis.level}
+        return leave_one_out(*arrays(frame), **options) if len(frame) >= 3 else None
+    import pandas as pd
+
+    studies = list(dict.fromkeys(frame[STUDY]))
+    rows = []
+    for study in studies if len(studies) >= 3 else ():
+        rest = pooled(frame[frame[STUDY] != study], analysis, bootstrap="never")
+        rows.append({"omitted": study} | {name: getattr(rest, name) for name in COLUMNS})
+    return pd.DataFrame(rows) if rows else None
+
+
+def arrays(frame: pd.DataFrame) -> tuple[Any, Any, list[str]]:
+    """yi, vi and the names of the effects."""
+    return frame["yi"].to_numpy(float), frame["vi"].to_numpy(float), list(frame[EFFECT])
+
+
+def _dependent(frame: pd.DataFrame, analysis: Analysis) -> bool:
+    """Whether the model of several effects a study has anything to do that random effects have not."""
+    if analysis.model not in DEPENDENT:
+        return False
+    usual = analysis.model == "che" or analysis.random == (CHE,)
+    return len(frame) > 1 and (bool(frame[STUDY].duplicated().any()) or not usual)
+
+
+def _fit(formula: str, frame: pd.DataFrame, analysis: Analysis, bootstrap: str) -> MultilevelResult | DependentResult:
+    from ..synthesis.dependent.assemble import Testing, dependent
+    from ..synthesis.multilevel.model import multilevel
+
+    che = analysis.model == "che"
+    model = multilevel(
+        formula,
+        frame,
+        random=CHE if che else analysis.random,
+        rho=analysis.rho if che else None,
+        cluster=STUDY if che else None,
+        method=analysis.tau2,
+        test="z" if analysis.test == "z" else "t",
+        level=analysis.level,
+        labels=EFFECT,
+    )
+    cluster = analysis.cluster or (STUDY if che else "")
+    if not cluster:
+        return model
+    members = clusters(frame, cluster).iloc[model.rows]
+    kind, rho = ("CHE", analysis.rho) if che else ("multilevel", math.nan)
+    return dependent(kind, cluster, rho, model, members, Testing(level=analysis.level, bootstrap=bootstrap), ())
+
+
+def clusters(frame: pd.DataFrame, cluster: str) -> pd.Series:
+    """The cluster of every effect; that of an effect without one is its study."""
+    import pandas as pd
+
+    coded = frame[cluster] if cluster in frame else frame[STUDY].map(lambda _: None)
+    pairs = zip(coded, frame[STUDY], strict=True)
+    return pd.Series([str(c) if filled(c) else str(study) for c, study in pairs], index=frame.index)
