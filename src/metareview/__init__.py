@@ -36,8 +36,10 @@ if TYPE_CHECKING:
     from .synthesis.dependent.sweep import rho_sweep
     from .synthesis.dependent.within import split_within
     from .synthesis.influence import leave_one_out
+    from .synthesis.mantel_haenszel import mantel_haenszel
     from .synthesis.multilevel.intervals import component_intervals
     from .synthesis.multilevel.model import multilevel
+    from .synthesis.one_stage import one_stage
     from .synthesis.pooling import pool
     from .synthesis.regression import regress
     from .synthesis.robust.bootstrap import wild_bootstrap
@@ -70,8 +72,10 @@ __all__ = [
     "identifiability",
     "interrupted_time_series",
     "leave_one_out",
+    "mantel_haenszel",
     "measures",
     "multilevel",
+    "one_stage",
     "open_review",
     "panel_did",
     "phi_defaults",
@@ -120,6 +124,8 @@ _WHERE = {
     "interrupted_time_series": ("effects.series.interrupted", "interrupted_time_series"),
     "leave_one_out": ("synthesis.influence", "leave_one_out"),
     "measures": ("effects.registry", "measures_frame"),
+    "mantel_haenszel": ("synthesis.mantel_haenszel", "mantel_haenszel"),
+    "one_stage": ("synthesis.one_stage", "one_stage"),
     "multilevel": ("synthesis.multilevel.model", "multilevel"),
     "open_review": ("review", "open_review"),
     "phi_defaults": ("effects.overdispersion", "phi_defaults"),
