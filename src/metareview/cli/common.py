@@ -109,7 +109,7 @@ def print_rows(heads: Sequence[str], rows: Sequence[Sequence[Any]], title: str =
     for index, head in enumerate(heads):
         cells = [str(row[index]) for row in rows if row[index] is not None]
         whole = all(" " not in cell for cell in cells) and max(map(len, cells), default=0) <= 40
-        table.add_column(head, overflow="fold", no_wrap=whole)
+        table.add_column(Text(head), overflow="fold", no_wrap=whole)
         longest = max(map(len, (head, *cells)))
         needed += 3 + (longest if whole else min(longest, READABLE))
     console.width = max(console.width, needed)  # a terminal breaks the line then, and no id or text is lost

@@ -127,16 +127,18 @@ def _effects(protocol: Protocol) -> Iterator[Finding]:
 
 def _analyses(protocol: Protocol) -> Iterator[Finding]:
     outcomes = {o.name for o in protocol.outcomes}
-    variants = {s.name for s in protocol.sensitivity}
+    variants = {s.name: s for s in protocol.sensitivity}
     known = _selectable(protocol)
     for i, analysis in enumerate(protocol.analyses):
         path = ("analyses", i)
         for name in analysis.outcome:
             if name not in outcomes:
                 yield (*path, "outcome"), _unknown("outcome", name, outcomes)
-        for name in analysis.sensitivity:
-            if name not in variants:
-                yield (*path, "sensitivity"), _unknown("sensitivity analysis", name, variants)
+        measures = known[MEASURE].categories if MEASURE in known else ()
+        for name in analysis.measure if measures else ():
+            if name not in measures:
+                yield (*path, "measure"), _unknown("measure", name, measures)
+        yield from (((*path, role), what) for role, what in _variants(analysis, variants))
         for role in ("one_effect_per", "prefer", "subgroup", "cluster"):
             name = getattr(analysis, role)
             if name and name not in known:
@@ -165,18 +167,43 @@ def _model(analysis: Analysis, known: dict[str, Variable]) -> Iterator[tuple[str
     for role, models in takes.items():
         if role in given and getattr(analysis, role) and model not in models:
             yield role, f"`{role}` belongs to the model {' or '.join(models)}, and this one is {model}"
-    if model not in DEPENDENT:
-        return
-    if analysis.tau2 not in ("REML", "ML"):
-        yield "tau2", f"the model {model} is fitted by REML or ML, not {analysis.tau2}"
-    if analysis.test == "adhoc":
-        yield "test", f"the model {model} has no test `adhoc`: leave `test` out"
+    robust = model == "che" or bool(analysis.cluster)
+    yield from _unfit(model, analysis.tau2, analysis.test, robust)
     for term in analysis.random if model == "multilevel" else ():
         if term.count("|") != 1:
             yield "random", f"`{term}` is no random effect: write `1 | study_id/effect_id`"
         for name in re.findall(r"[A-Za-z_]\w*", term):
             if name not in known:
                 yield "random", _unknown("variable", name, known)
+
+
+def _unfit(model: str, tau2: str, test: str, robust: bool) -> Iterator[tuple[str, str]]:
+    """Yield (key, what is wrong) of an estimator or test that a model of several effects a study does not have."""
+    if model not in DEPENDENT:
+        return
+    if tau2 not in ("REML", "ML"):
+        yield "tau2", f"the model {model} is fitted by REML or ML, not {tau2}"
+    if test == "adhoc" or (test == "z" and robust):
+        yield (
+            "test",
+            f"the model {model} has {'robust tests, and no' if robust else 'no test'} `{test}`: leave `test` out",
+        )
+
+
+def _variants(analysis: Analysis, variants: dict[str, Sensitivity]) -> Iterator[tuple[str, str]]:
+    """Yield (key, what is wrong) of sensitivity analyses that the model of an analysis cannot carry out."""
+    for name in analysis.sensitivity:
+        if name not in variants:
+            yield "sensitivity", _unknown("sensitivity analysis", name, variants)
+            continue
+        s = variants[name]
+        model = s.model or analysis.model
+        robust = model == "che" or bool(analysis.cluster)
+        for _, what in _unfit(model, s.tau2 or analysis.tau2, s.test or analysis.test, robust):
+            if s.tau2 or s.test or s.model:
+                yield "sensitivity", f"`{name}`: {what}, or give it `model: random_effects`"
+        if s.rho is not None and model != "che":
+            yield "sensitivity", f"`{name}` changes rho, which belongs to the model che, and this one is {model}"
 
 
 def _filters(

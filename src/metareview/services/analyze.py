@@ -186,7 +186,7 @@ def run_one(
         pooled,
         fitting.subgroups(chosen, analysis, pooled, notes),
         fitting.regressions(chosen, analysis, notes),
-        fitting.omitting(chosen, analysis),
+        fitting.omitting(chosen, analysis, notes),
         {name: _variant(frame, analysis, protocol, name, notes) for name in analysis.sensitivity},
         tuple(notes),
         standing,

@@ -161,7 +161,7 @@ def _regression(formula: str, frame: pd.DataFrame, analysis: Analysis) -> Regres
     return regress(formula, frame, vi="vi", labels=list(frame[EFFECT]), crosscheck=True, **options)
 
 
-def omitting(frame: pd.DataFrame, analysis: Analysis) -> pd.DataFrame | None:
+def omitting(frame: pd.DataFrame, analysis: Analysis, notes: list[str]) -> pd.DataFrame | None:
     """The pooled result without each effect, or each study where studies give several, in turn; None for fewer than three."""
     from ..synthesis.influence import COLUMNS, leave_one_out
 
@@ -173,7 +173,11 @@ def omitting(frame: pd.DataFrame, analysis: Analysis) -> pd.DataFrame | None:
     studies = list(dict.fromkeys(frame[STUDY]))
     rows = []
     for study in studies if len(studies) >= 3 else ():
-        rest = pooled(frame[frame[STUDY] != study], analysis, bootstrap="never")
+        try:
+            rest = pooled(frame[frame[STUDY] != study], analysis, bootstrap="never")
+        except MetareviewError as error:
+            notes.append(f"without {study} it was not pooled: {error.message}")
+            continue
         rows.append({"omitted": study} | {name: getattr(rest, name) for name in COLUMNS})
     return pd.DataFrame(rows) if rows else None
 
@@ -207,6 +211,12 @@ def _fit(formula: str, frame: pd.DataFrame, analysis: Analysis, bootstrap: str) 
         level=analysis.level,
         labels=EFFECT,
     )
+    alone = [name for name, n in model.levels.items() if n == 1 and f"sigma2[{name}]" in model.components]
+    if alone:
+        raise MetareviewError(
+            f"these effects are all of one {alone[0]}, so its variance cannot be told from the mean",
+            "Leave it out of `random`, or pool more effects.",
+        )
     cluster = analysis.cluster or (STUDY if che else "")
     if not cluster:
         return model

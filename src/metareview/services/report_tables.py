@@ -152,7 +152,7 @@ def between_groups(results: Iterable[AnalysisResult]) -> Table:
             "analysis": r.label, "subgroup": marked(r.analysis.subgroup, r.standing.of_part("subgroup")), "groups": len(s.names),
             "QM": f"χ² = {fixed(s.QM)}" if s.QM_df2 == float("inf") else fixed(s.QM),
             "df": f"{s.QM_df}, {s.QM_df2:g}".removesuffix(", inf") if s.QM_df else "–",
-            "p": p_value(s.QM_p), "notes": "; ".join(s.warnings),
+            "p": p_value(s.QM_p), "agreement": agreement(s.crosscheck), "notes": "; ".join(s.warnings),
         }
         for r in results
         if (s := r.subgroups) is not None
@@ -166,7 +166,8 @@ def between_groups(results: Iterable[AnalysisResult]) -> Table:
         ("p", "p"),
     ]
     note = "A meta-regression on the subgroup with one τ² for all; the test of the analysis (Knapp-Hartung: F)."
-    return table("between_groups", "Tests between subgroups", [*heads, ("notes", "Notes")], rows, note)
+    heads += [("agreement", "Second engine"), ("notes", "Notes")]
+    return table("between_groups", "Tests between subgroups", heads, rows, note)
 
 
 def sensitivity(results: Iterable[AnalysisResult], labels: Mapping[str, str]) -> Table:
@@ -187,6 +188,7 @@ def sensitivity(results: Iterable[AnalysisResult], labels: Mapping[str, str]) ->
         ("pi", "PI"),
         ("tau2", "τ²"),
         ("I2", "I²"),
+        ("agreement", "Second engine"),
     ]
     return table("sensitivity", "Sensitivity analyses", heads, rows)
 

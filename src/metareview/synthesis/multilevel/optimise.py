@@ -99,7 +99,8 @@ def _free(theta: Floats, gradient: Floats, low: Floats, high: Floats) -> Mask:
 
 
 def _solve(matrix: Floats, vector: Floats) -> Floats:
-    d = np.sqrt(np.maximum(np.abs(np.diag(matrix)), 1e-300))
+    size = np.abs(np.diag(matrix))
+    d = np.sqrt(np.maximum(size, max(1e-24 * float(size.max(initial=0.0)), 1e-300)))  # a parameter without information
     scaled = matrix / np.outer(d, d)
     values, vectors = np.linalg.eigh(0.5 * (scaled + scaled.T))
     values = np.maximum(values, 1e-8 * max(values.max(), 1e-300))
