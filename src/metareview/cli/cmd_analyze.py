@@ -110,7 +110,7 @@ def _post_hoc(
     if output is not None:
         say(f"{len(post_hoc.save(folder, result, output))} files in {output}")
     say("Nothing was recorded. To keep it, add this to `analyses` of the protocol and register why:")
-    say(post_hoc.entry(analysis))
+    say(post_hoc.entry(analysis).rstrip())
 
 
 def _filter(text: str) -> tuple[str, Any]:

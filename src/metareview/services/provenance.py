@@ -28,7 +28,8 @@ PACKAGES = (
     "rapidfuzz",
 )
 # Noise of the second engine is printed and judged by decade, and is not a result to be pinned.
-NOT_PINNED = ("crosscheck", "yi", "vi", "weights")
+NOISE = ("crosscheck",)
+NOT_PINNED = (*NOISE, "yi", "vi", "weights")
 
 
 def lock(folder: ReviewFolder) -> Lock:
@@ -129,7 +130,9 @@ def _results(evidence: Evidence) -> dict[str, float]:
     return flat_numbers({"effects": effects, "analyses": analyses, "prisma": prisma})
 
 
-def _pinned(value: Any) -> Any:
+def _pinned(value: Any, without: tuple[str, ...] = NOT_PINNED) -> Any:
     if isinstance(value, dict):
-        return {k: _pinned(v) for k, v in value.items() if k not in NOT_PINNED}
+        return {k: _pinned(v, without) for k, v in value.items() if k not in without}
+    if isinstance(value, list):  # of meta-regressions, whose effects and weights are pinned
+        return [_pinned(v, NOISE) for v in value]
     return value
