@@ -26,7 +26,7 @@ from .plan import Planned
 from .standing import UNPLANNED
 from .state import load_state
 
-KEPT = "analysis.yaml"
+KEPT_AS = "analysis.yaml"
 
 
 def build(protocol: Protocol, label: str, like: str = "", **asked: Any) -> Analysis:
@@ -119,7 +119,7 @@ def save(folder: ReviewFolder, result: AnalysisResult, out: Path) -> list[Path]:
     made += [tables.regressions([result])] if result.regressions else []
     made += [tables.sensitivity([result], labels)] if result.sensitivity else []
     made += [tables.leave_one_out([result])] if result.leave_one_out is not None else []
-    written = [write_bytes(out / KEPT, entry(result.analysis).encode("utf-8"))]
+    written = [write_bytes(out / KEPT_AS, entry(result.analysis).encode("utf-8"))]
     for table in made:
         written += table.write(out / "tables")
     drawn = report_documents.draw(folder.protocol, load_state(folder), result, out / "figures")
@@ -130,5 +130,5 @@ def _require_own(folder: ReviewFolder, out: Path) -> None:
     place, report = out.absolute(), folder.outputs.absolute()
     if place == report or report in place.parents:
         raise MetareviewError(f"{out} is rebuilt by `metareview report`", "Name a folder outside it.")
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / KEPT).is_file())):
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / KEPT_AS).is_file())):
         raise MetareviewError(f"{out} holds other files", "Name a new or an empty folder.")
