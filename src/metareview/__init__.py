@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from .literature.reading import read_records, write_records
     from .report import figures
     from .review import Review, open_review
+    from .synthesis.blup import blup
+    from .synthesis.fit_statistics import fit_statistics
     from .synthesis.influence import leave_one_out
     from .synthesis.pooling import pool
+    from .synthesis.prediction import prediction_interval
     from .synthesis.regression import regress
     from .synthesis.subgroups import subgroups
 
@@ -30,6 +33,7 @@ __all__ = [
     "MetareviewError",
     "Review",
     "back_transform",
+    "blup",
     "conversions",
     "convert",
     "deduplicate",
@@ -37,11 +41,13 @@ __all__ = [
     "estimate_phi",
     "explain",
     "figures",
+    "fit_statistics",
     "leave_one_out",
     "measures",
     "open_review",
     "phi_table",
     "pool",
+    "prediction_interval",
     "read_records",
     "regress",
     "subgroups",
@@ -52,17 +58,20 @@ _WHERE = {
     "MetareviewError": ("errors", "MetareviewError"),
     "Review": ("review", "Review"),
     "back_transform": ("effects.transform", "back_transform"),
+    "blup": ("synthesis.blup", "blup"),
     "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
     "conversions": ("effects.registry", "conversions_frame"),
     "convert": ("effects.convert", "convert"),
     "effect_size": ("effects.compute", "effect_size"),
     "estimate_phi": ("effects.overdispersion", "estimate_phi"),
     "explain": ("effects.explain", "explain"),
+    "fit_statistics": ("synthesis.fit_statistics", "fit_statistics"),
     "leave_one_out": ("synthesis.influence", "leave_one_out"),
     "measures": ("effects.registry", "measures_frame"),
     "open_review": ("review", "open_review"),
     "phi_table": ("effects.overdispersion", "phi_table"),
     "pool": ("synthesis.pooling", "pool"),
+    "prediction_interval": ("synthesis.prediction", "prediction_interval"),
     "read_records": ("literature.reading", "read_records"),
     "regress": ("synthesis.regression", "regress"),
     "subgroups": ("synthesis.subgroups", "subgroups"),
