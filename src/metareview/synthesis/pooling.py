@@ -65,8 +65,9 @@ def pool(
             likelihood; ML and REML) or "wald" (poor).
         prediction: the reference distribution of the prediction interval: "k-p" (t), "k-p-1" (Higgins and others), or
             "normal"; None takes that of the test. The bootstrap one: `prediction_interval`.
-        weights: the user's, positive, shape (k,), or "equal": for the mean, whose standard error then allows for them,
-            and for tau2="GENQ" and "GENQM"; None for 1 / (vi + tau2).
+        weights: the user's, positive, shape (k,), or "equal": for the mean, whose standard error then allows for them
+            (the Knapp-Hartung factor stays that of inverse variances), and for tau2="GENQ" and "GENQM"; None for
+            1 / (vi + tau2).
         excluded: (label, reason) of effects that were offered and are not among yi; only carried along.
         crosscheck: compare with the second engine. engine: "metareview" or "pymare" (for tau2, the mean and
             its error).
@@ -99,23 +100,19 @@ def _centre(data: Effects, tau2: str | float, test: str, engine: str, weights: F
     X = wls.ones(data.yi.size)
     method, between, failed = estimate_between(tau2, data.yi, data.vi, X, weights)
     w = 1.0 / (data.vi + between.value)
-    f = wls.fit(data.yi, w if weights is None else weights, X)
+    f = wls.fit(data.yi, w, X)
     df = data.yi.size - 1
-    rss = f.rss if weights is None else float(np.sum(w * f.resid**2))
     used, warnings = inference.choose_test(
-        test, df=df, perfect=inference.is_perfect(rss, w, data.yi), equal_effects=method == "FE"
+        test, df=df, perfect=inference.is_perfect(f.rss, w, data.yi), equal_effects=method == "FE"
     )
     if engine == "pymare":
         return _pymare_centre(data, method, between, used, weights, failed + warnings)
-    wald_se = math.sqrt(f.cov[0, 0]) if weights is None else _sandwich(weights, w)
-    se = wald_se * math.sqrt(inference.factor(used, rss, df))
-    return _Centre(method, between, used, float(f.beta[0]), se, wald_se, weights, failed + warnings)
-
-
-def _sandwich(weights: Floats, w: Floats) -> float:
-    """Return the standard error of a mean with any fixed weights of effects whose variances are 1 / w."""
-    share = weights / weights.sum()
-    return math.sqrt(float(np.sum(share**2 / w)))
+    estimate, wald_se = float(f.beta[0]), math.sqrt(f.cov[0, 0])
+    if weights is not None:
+        share = weights / weights.sum()
+        estimate, wald_se = float(share @ data.yi), math.sqrt(float(np.sum(share**2 / w)))
+    se = wald_se * math.sqrt(inference.factor(used, f.rss, df))
+    return _Centre(method, between, used, estimate, se, wald_se, weights, failed + warnings)
 
 
 def _pymare_centre(

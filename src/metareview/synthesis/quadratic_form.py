@@ -64,11 +64,15 @@ class Form:
         return np.concatenate([self._complex_chunk(s[at : at + rows]) for at in range(0, s.size, rows)])
 
     def _complex_chunk(self, s: np.ndarray) -> np.ndarray:
-        inside = 1.0 - 2.0 * np.multiply.outer(s, self.d)
+        # 1 - 2 s d = a - bi in real parts, which NumPy is several times faster with
+        a, b = 1.0 - np.multiply.outer(2.0 * s.real, self.d), np.multiply.outer(2.0 * s.imag, self.d)
+        size = a * a + b * b
         p = self.basis.shape[1]
-        matrices = ((1.0 / inside) @ self.pairs).reshape(-1, p, p)
+        matrices = ((a / size) @ self.pairs + 1j * ((b / size) @ self.pairs)).reshape(-1, p, p)
         small = np.log(matrices[:, 0, 0]) if p == 1 else np.sum(np.log(np.linalg.eigvals(matrices)), axis=-1)
-        return np.asarray(-0.5 * (np.sum(np.log(inside), axis=-1) + small))
+        return np.asarray(
+            -0.25 * np.sum(np.log(size), axis=-1) + 0.5j * np.sum(np.arctan2(b, a), axis=-1) - 0.5 * small
+        )
 
 
 def form(f: Fit, variances: Floats) -> Form:

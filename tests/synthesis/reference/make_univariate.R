@@ -8,7 +8,7 @@
 # integral in 30 digits (tests/synthesis/test_generalised_q.py) and the published intervals of Jackson et al. (2014).
 suppressPackageStartupMessages({library(metafor); library(metadat); library(jsonlite)})
 
-tight <- list(threshold = 1e-13, maxiter = 100000, tol = 1e-16, tau2.max = 1e6)
+tight <- list(threshold = 1e-13, maxiter = 3000, tol = 1e-16, tau2.max = 1e6)
 num <- function(x) if (is.null(x)) NA else unname(as.numeric(x))
 
 equation <- function(t, y, v, method) {
@@ -72,12 +72,13 @@ one <- function(y, v, method, tests) {
       ci_high = num(res$ci.ub), statistic = num(res$zval), p = num(res$pval), tau2 = e$tau2, tau2_se = num(e$se),
       I2 = num(res$I2), H2 = num(res$H2), Q = num(res$QE), Q_p = num(res$QEp), ml = ic(ml[1], k), reml = ic(re[1], k - 1))
     if (method != "FE") {
-      qp <- confint(res, type = "QP", control = list(tol = 1e-17, maxiter = 100000, tau2.max = 1e6))$random
+      # the Q-profile interval does not depend on the estimator
+      qp <- confint(rma(y, v, method = "DL"), type = "QP", control = list(tol = 1e-17, maxiter = 100000, tau2.max = 1e6))$random
       pred <- predict(res)
       f <- c(f, list(tau2_ci = num(qp[1, 2:3]), I2_ci = num(qp[3, 2:3]), H2_ci = num(qp[4, 2:3]), pi_low = num(pred$pi.lb),
                      pi_high = num(pred$pi.ub)))
       if (method %in% c("ML", "REML") && tst == "z") f$pl <- profile_interval(y, v, method, e$tau2)
-      if (method == "REML") {
+      if (method == "REML" && tst %in% c("z", "knha")) {
         b <- blup(res); r <- ranef(res)
         f$blup <- list(estimate = num(b$pred), se = num(b$se), low = num(b$pi.lb), high = num(b$pi.ub),
                        deviation = num(r$pred), deviation_se = num(r$se), deviation_low = num(r$pi.lb), deviation_high = num(r$pi.ub))
@@ -95,10 +96,10 @@ weighted <- function(y, v, w, name) {
     res <- rma(y, v, weights = w, tau2 = t, test = tst)
     gq <- if (m == "GENQ") rma(y, v, method = m, weights = w)$se.tau2 else NA
     pred <- predict(res)
-    out <- c(out, list(list(method = m, test = tst, weights = w, name = name, tau2 = t, tau2_se = num(gq), estimate = num(res$beta),
+    out <- c(out, list(list(method = m, test = tst, name = name, tau2 = t, tau2_se = num(gq), estimate = num(res$beta),
       se = num(res$se), ci_low = num(res$ci.lb), ci_high = num(res$ci.ub), p = num(res$pval), pi_low = num(pred$pi.lb),
       pi_high = num(pred$pi.ub), Q = num(res$QE), I2 = num(res$I2), ll_ml = num(fitstats(res, REML = FALSE))[1],
-      ll_reml = num(fitstats(res, REML = TRUE))[1], percent = num(weights(res)))))
+      ll_reml = num(fitstats(res, REML = TRUE))[1])))
   }
   out
 }
@@ -107,7 +108,9 @@ methods <- c("FE", "DL", "DL2", "HE", "HE2", "HS", "HSk", "SJ", "ML", "REML", "E
 versions <- list(R = R.version.string, metafor = as.character(packageVersion("metafor")),
                  metadat = as.character(packageVersion("metadat")))
 
+only <- commandArgs(TRUE) # names of datasets; all when none is given
 dataset <- function(name, source, y, v) {
+  if (length(only) && !name %in% only) return(invisible())
   y <- signif(as.numeric(y), 12); v <- signif(as.numeric(v), 12)
   keep <- is.finite(y) & is.finite(v) & v > 0; y <- y[keep]; v <- v[keep]
   fits <- list()
@@ -126,25 +129,26 @@ dataset <- function(name, source, y, v) {
   writeLines(text, paste0("univariate_", name, ".json"))
 }
 
-es <- function(...) { e <- escalc(...); list(y = e$yi, v = e$vi) }
+es <- function(e) list(y = e$yi, v = e$vi)
 add <- function(name, source, e) dataset(name, paste("metadat", source), e$y, e$v)
-add("bcg", "dat.bcg, log relative risk", es("RR", ai = tpos, bi = tneg, ci = cpos, di = cneg, data = dat.bcg))
-add("collins1985b", "dat.collins1985b, log odds ratio of pre-eclampsia", es("OR", ai = pre.xti, n1i = pre.nti, ci = pre.xci, n2i = pre.nci, data = dat.collins1985b))
-add("curtis1998", "dat.curtis1998, log response ratio; variances over four orders of magnitude", es("ROM", m1i = m1i, sd1i = sd1i, n1i = n1i, m2i = m2i, sd2i = sd2i, n2i = n2i, data = dat.curtis1998))
-add("egger2001", "dat.egger2001, log odds ratio; one trial holds most of the weight", es("OR", ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat.egger2001))
-add("hart1999", "dat.hart1999, log incidence rate ratio; six trials", es("IRR", x1i = x1i, t1i = t1i, x2i = x2i, t2i = t2i, data = dat.hart1999))
-add("hine1989", "dat.hine1989, risk difference; tau2 = 0", es("RD", ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat.hine1989))
-add("normand1999", "dat.normand1999, mean difference in days", es("MD", m1i = m1i, sd1i = sd1i, n1i = n1i, m2i = m2i, sd2i = sd2i, n2i = n2i, data = dat.normand1999))
+add("bcg", "dat.bcg, log relative risk", es(escalc("RR", ai = tpos, bi = tneg, ci = cpos, di = cneg, data = dat.bcg)))
+add("collins1985b", "dat.collins1985b, log odds ratio of pre-eclampsia", es(escalc("OR", ai = pre.xti, n1i = pre.nti, ci = pre.xci, n2i = pre.nci, data = dat.collins1985b)))
+add("curtis1998", "dat.curtis1998, log response ratio; variances over four orders of magnitude", es(escalc("ROM", m1i = m1i, sd1i = sd1i, n1i = n1i, m2i = m2i, sd2i = sd2i, n2i = n2i, data = dat.curtis1998)))
+add("egger2001", "dat.egger2001, log odds ratio; one trial holds most of the weight", es(escalc("OR", ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat.egger2001)))
+add("hart1999", "dat.hart1999, log incidence rate ratio; six trials", es(escalc("IRR", x1i = x1i, t1i = t1i, x2i = x2i, t2i = t2i, data = dat.hart1999)))
+add("hine1989", "dat.hine1989, risk difference; tau2 = 0", es(escalc("RD", ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat.hine1989)))
+add("normand1999", "dat.normand1999, mean difference in days", es(escalc("MD", m1i = m1i, sd1i = sd1i, n1i = n1i, m2i = m2i, sd2i = sd2i, n2i = n2i, data = dat.normand1999)))
 add("raudenbush1985", "dat.raudenbush1985, standardised mean difference", list(y = dat.raudenbush1985$yi, v = dat.raudenbush1985$vi))
-add("yusuf1985", "dat.yusuf1985, table 6, log odds ratio; trials without events corrected", es("OR", ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat.yusuf1985, subset = table == "6"))
+add("yusuf1985", "dat.yusuf1985, table 6, log odds ratio; trials without events corrected", es(escalc("OR", ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat.yusuf1985, subset = table == "6")))
 add("hackshaw1998", "dat.hackshaw1998, log odds ratio", list(y = dat.hackshaw1998$yi, v = dat.hackshaw1998$vi))
-add("lee2004", "dat.lee2004, log odds ratio", es("OR", ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat.lee2004))
-add("bourassa1996", "dat.bourassa1996, log odds ratio; 96 groups", es("OR", ai = lh.le, bi = lh.re, ci = rh.le, di = rh.re, data = dat.bourassa1996, add = 1/2, to = "all"))
-add("linde2005", "dat.linde2005, log relative risk", es("RR", ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat.linde2005))
-add("pritz1997", "dat.pritz1997, logit of a proportion", es("PLO", xi = xi, ni = ni, data = dat.pritz1997))
-add("mcdaniel1994", "dat.mcdaniel1994, Fisher z; 160 correlations", es("ZCOR", ri = ri, ni = ni, data = dat.mcdaniel1994))
-senn <- es("MD", m1i = mi[c(1, 3)], sd1i = sdi[c(1, 3)], n1i = ni[c(1, 3)], m2i = mi[c(2, 4)], sd2i = sdi[c(2, 4)], n2i = ni[c(2, 4)], data = dat.senn2013)
+add("lee2004", "dat.lee2004, log odds ratio", es(escalc("OR", ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat.lee2004)))
+add("bourassa1996", "dat.bourassa1996, log odds ratio; 96 groups", es(escalc("OR", ai = lh.le, bi = lh.re, ci = rh.le, di = rh.re, data = dat.bourassa1996, add = 1/2, to = "all")))
+add("linde2005", "dat.linde2005, log relative risk", es(escalc("RR", ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat.linde2005)))
+add("pritz1997", "dat.pritz1997, logit of a proportion", es(escalc("PLO", xi = xi, ni = ni, data = dat.pritz1997)))
+add("mcdaniel1994", "dat.mcdaniel1994, Fisher z; 160 correlations", es(escalc("ZCOR", ri = ri, ni = ni, data = dat.mcdaniel1994)))
+a <- dat.senn2013[c(1, 3), ]; b <- dat.senn2013[c(2, 4), ]
+senn <- es(escalc("MD", m1i = a$mi, sd1i = a$sdi, n1i = a$ni, m2i = b$mi, sd2i = b$sdi, n2i = b$ni))
 add("senn2013_two", "dat.senn2013, mean differences of the first two pairs of arms; k = 2", senn)
-add("hine1989_three", "dat.hine1989, log odds ratio of the first three trials; k = 3", es("OR", ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat.hine1989[1:3, ]))
+add("hine1989_three", "dat.hine1989, log odds ratio of the first three trials; k = 3", es(escalc("OR", ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat.hine1989[1:3, ])))
 magnitudes <- list(y = c(0.31, 0.42, 0.9, -3.1, 25, 140), v = c(2e-4, 3e-3, 0.05, 4, 600, 2e4))
 dataset("magnitudes", "invented: six effects whose variances cover eight orders of magnitude", magnitudes$y, magnitudes$v)
