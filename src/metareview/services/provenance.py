@@ -28,7 +28,8 @@ PACKAGES = (
     "rapidfuzz",
 )
 # Noise of the second engine is printed and judged by decade, and is not a result to be pinned.
-NOT_PINNED = ("crosscheck", "yi", "vi", "weights")
+# what another pinned number tells already, or what a machine may differ in
+NOT_PINNED = ("crosscheck", "yi", "vi", "weights", "I2_ci", "H2_ci", "I2_Q", "H2_Q", "iterations")
 
 
 def lock(folder: ReviewFolder) -> Lock:
