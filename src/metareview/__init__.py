@@ -31,9 +31,12 @@ if TYPE_CHECKING:
     from .literature.reading import read_records, write_records
     from .report import figures
     from .review import Review, open_review
+    from .synthesis.blup import blup
+    from .synthesis.fit_statistics import fit_statistics
     from .synthesis.influence import leave_one_out
     from .synthesis.multilevel.model import multilevel
     from .synthesis.pooling import pool
+    from .synthesis.prediction import prediction_interval
     from .synthesis.regression import regress
     from .synthesis.subgroups import subgroups
 
@@ -46,6 +49,7 @@ __all__ = [
     "back_transform",
     "cluster_correction",
     "combine_controls",
+    "blup",
     "conversions",
     "convert",
     "deduplicate",
@@ -60,6 +64,7 @@ __all__ = [
     "figures",
     "identifiability",
     "interrupted_time_series",
+    "fit_statistics",
     "leave_one_out",
     "measures",
     "multilevel",
@@ -68,6 +73,7 @@ __all__ = [
     "phi_defaults",
     "phi_table",
     "pool",
+    "prediction_interval",
     "read_records",
     "regress",
     "sampling_covariance",
@@ -84,6 +90,7 @@ _WHERE = {
     "area_pairs": ("effects.area.stratified", "area_pairs"),
     "area_strata": ("effects.area.stratified", "area_strata"),
     "combine_controls": ("effects.area.controls", "combine_controls"),
+    "blup": ("synthesis.blup", "blup"),
     "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
     "cluster_correction": ("effects.cluster", "cluster_correction"),
     "conversions": ("effects.registry", "conversions_frame"),
@@ -98,6 +105,7 @@ _WHERE = {
     "explain": ("effects.explain", "explain"),
     "identifiability": ("effects.cluster", "identifiability"),
     "interrupted_time_series": ("effects.series.interrupted", "interrupted_time_series"),
+    "fit_statistics": ("synthesis.fit_statistics", "fit_statistics"),
     "leave_one_out": ("synthesis.influence", "leave_one_out"),
     "measures": ("effects.registry", "measures_frame"),
     "multilevel": ("synthesis.multilevel.model", "multilevel"),
@@ -106,6 +114,7 @@ _WHERE = {
     "panel_did": ("effects.series.panel", "panel_did"),
     "phi_table": ("effects.overdispersion", "phi_table"),
     "pool": ("synthesis.pooling", "pool"),
+    "prediction_interval": ("synthesis.prediction", "prediction_interval"),
     "read_records": ("literature.reading", "read_records"),
     "regress": ("synthesis.regression", "regress"),
     "sampling_covariance": ("effects.dependence.covariance", "sampling_covariance"),

@@ -139,7 +139,7 @@ class Sensitivity(Part):
     where_not: dict[str, Values] = {}
     one_effect_per: str | None = None
     tau2: str | None = None
-    test: Literal["knha", "adhoc", "z"] | None = None
+    test: Literal["knha", "adhoc", "t", "z"] | None = None
     phi: float | None = Field(default=None, gt=0)
 
 
@@ -161,7 +161,7 @@ class Analysis(Part):
     prefer: str = ""
     scale: Literal["log", "linear"] = "log"
     tau2: str = "REML"
-    test: Literal["knha", "adhoc", "z"] = "knha"
+    test: Literal["knha", "adhoc", "t", "z"] = "knha"
     level: float = Field(default=0.95, gt=0.5, lt=1)
     subgroup: str = ""
     moderators: tuple[str, ...] = ()
