@@ -53,6 +53,14 @@ def test_effects_on_another_scale_give_the_same_tests(seed: int, c: float) -> No
     np.testing.assert_allclose([again.df, again.p_value], [once.df, once.p_value], rtol=1e-7)
 
 
+def test_units_of_a_moderator_do_not_matter() -> None:
+    data = effects(12).assign(z=lambda d: np.cos(d["effect"]))
+    once = mr.robust(fit(data, "yi ~ x + z"), data["study"])
+    again = mr.robust(fit(data.assign(x=1e9 * data["x"], z=1e-6 * data["z"]), "yi ~ x + z"), data["study"])
+    np.testing.assert_allclose([again.QM, again.QM_df2, again.QM_p], [once.QM, once.QM_df2, once.QM_p], rtol=1e-7)
+    np.testing.assert_allclose([again.df, again.p_value], [once.df, once.p_value], rtol=1e-7)
+
+
 def test_cr2_is_unbiased_when_the_working_covariance_is_right() -> None:
     from metareview.synthesis.robust.degrees import expected, terms
 
