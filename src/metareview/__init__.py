@@ -33,11 +33,18 @@ if TYPE_CHECKING:
     from .review import Review, open_review
     from .synthesis.blup import blup
     from .synthesis.fit_statistics import fit_statistics
+    from .synthesis.dependent.che import che
+    from .synthesis.dependent.sce import sce
+    from .synthesis.dependent.sweep import rho_sweep
+    from .synthesis.dependent.within import split_within
     from .synthesis.influence import leave_one_out
+    from .synthesis.multilevel.intervals import component_intervals
     from .synthesis.multilevel.model import multilevel
     from .synthesis.pooling import pool
     from .synthesis.prediction import prediction_interval
     from .synthesis.regression import regress
+    from .synthesis.robust.bootstrap import wild_bootstrap
+    from .synthesis.robust.robust import robust
     from .synthesis.subgroups import subgroups
 
 __all__ = [
@@ -50,6 +57,8 @@ __all__ = [
     "blup",
     "cluster_correction",
     "combine_controls",
+    "che",
+    "component_intervals",
     "conversions",
     "convert",
     "deduplicate",
@@ -79,10 +88,22 @@ __all__ = [
     "sampling_covariance",
     "subgroups",
     "synthetic_control",
+    "rho_sweep",
+    "robust",
+    "sce",
+    "split_within",
+    "subgroups",
+    "wild_bootstrap",
     "write_records",
 ]
 
 _WHERE = {
+    "component_intervals": ("synthesis.multilevel.intervals", "component_intervals"),
+    "wild_bootstrap": ("synthesis.robust.bootstrap", "wild_bootstrap"),
+    "split_within": ("synthesis.dependent.within", "split_within"),
+    "rho_sweep": ("synthesis.dependent.sweep", "rho_sweep"),
+    "sce": ("synthesis.dependent.sce", "sce"),
+    "che": ("synthesis.dependent.che", "che"),
     "MetareviewError": ("errors", "MetareviewError"),
     "Review": ("review", "Review"),
     "back_transform": ("effects.transform", "back_transform"),
@@ -118,6 +139,7 @@ _WHERE = {
     "read_records": ("literature.reading", "read_records"),
     "regress": ("synthesis.regression", "regress"),
     "sampling_covariance": ("effects.dependence.covariance", "sampling_covariance"),
+    "robust": ("synthesis.robust.robust", "robust"),
     "subgroups": ("synthesis.subgroups", "subgroups"),
     "synthetic_control": ("effects.series.synthetic", "synthetic_control"),
     "write_records": ("literature.reading", "write_records"),

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from metareview.synthesis.design import INTERCEPT, Design
 from metareview.synthesis.multilevel.likelihood import At
 from metareview.synthesis.multilevel.optimise import Optimum
+from metareview.synthesis.multilevel.stacks import blocks, stacks
 from metareview.synthesis.multilevel.terms import Intercepts, Structured, Term
 from metareview.synthesis.wls import Floats
 
@@ -32,32 +32,24 @@ def residual(design: Design, V: sparse.csr_array) -> Residual:
     """Q and the typical sampling variance; nan where V is singular. V has shape (k, k)."""
     X, y = design.X, design.effects.yi
     k, p = X.shape
-    groups = connected_components(V, directed=False)[1]
-    xvx, xvy, yvy, trace, middle = np.zeros((p, p)), np.zeros(p), 0.0, 0.0, np.zeros((p, p))
-    order = np.argsort(groups, kind="stable")
-    pieces = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
-    alone = np.array([piece[0] for piece in pieces if piece.size == 1], dtype=np.intp)
-    parts = [(piece, V[piece][:, piece].toarray()) for piece in pieces if piece.size > 1]
+    pieces = stacks(y, X, V, blocks(k, (), V))
     try:
-        inverses = [(piece, np.linalg.inv(block)) for piece, block in parts]
+        inverses = [np.linalg.inv(piece.V) for piece in pieces]
     except np.linalg.LinAlgError:
         return Residual(math.nan, math.nan)
-    w = 1.0 / V.diagonal()[alone]
-    xvx += X[alone].T @ (w[:, None] * X[alone])
-    xvy += X[alone].T @ (w * y[alone])
-    trace += float(np.sum(w))
-    middle += X[alone].T @ ((w**2)[:, None] * X[alone])
-    for piece, W in inverses:
-        WX = W @ X[piece]
-        xvx += X[piece].T @ WX
-        xvy += WX.T @ y[piece]
-        trace += float(np.trace(W))
+    trace, xvx, xvy, middle = 0.0, np.zeros((p, p)), np.zeros(p), np.zeros((p, p))
+    for piece, W in zip(pieces, inverses, strict=True):
+        WX = (W @ piece.X).reshape(-1, p)
+        xvx += piece.X.reshape(-1, p).T @ WX
+        xvy += WX.T @ piece.y.ravel()
         middle += WX.T @ WX
+        trace += float(np.sum(np.diagonal(W, axis1=1, axis2=2)[piece.real]))
     bread = np.linalg.inv(xvx)
-    r = y - X @ (bread @ xvy)
-    yvy = float(np.sum(w * r[alone] ** 2)) + sum(float(r[piece] @ W @ r[piece]) for piece, W in inverses)
+    beta = bread @ xvy
+    rest = [piece.y - piece.X @ beta for piece in pieces]
+    Q = sum(float(np.sum(r * (W @ r[:, :, None])[:, :, 0])) for r, W in zip(rest, inverses, strict=True))
     free = trace - float(np.sum(bread * middle))
-    return Residual(yvy, (k - p) / free if k > p and free > 0 else math.nan)
+    return Residual(Q, (k - p) / free if k > p and free > 0 else math.nan)
 
 
 def renamed(term: Term, found: dict[str, float], terms: int) -> dict[str, float]:
@@ -139,12 +131,12 @@ def singular(terms: tuple[Term, ...], parts: list[Floats], found: Optimum, typic
     at = 0
     for term, theta in zip(terms, parts, strict=True):
         if isinstance(term, Structured) and term.structure == "UN":
-            names += _flat(term, theta, typical)
+            own = _flat(term, theta, typical)
         else:
-            for n, (p, value) in enumerate(zip(term.parameters, theta, strict=True)):
-                zero = p.kind == "variance" and value <= 1e-9 * typical
-                edge = p.kind == "correlation" and bool(found.bound[at + n])
-                names += [p.name] if zero or edge else []
+            zero = [p.kind == "variance" and x <= 1e-9 * typical for p, x in zip(term.parameters, theta, strict=True)]
+            edge = [p.kind == "correlation" and bool(found.bound[at + n]) for n, p in enumerate(term.parameters)]
+            own = [p.name for p, z, e in zip(term.parameters, zero, edge, strict=True) if z or e]
+        names += renamed(term, dict.fromkeys(own, 0.0), len(terms))
         at += len(theta)
     return tuple(names)
 

@@ -15,13 +15,15 @@ from metareview.errors import MetareviewError
 from metareview.synthesis import inference
 from metareview.synthesis.design import INTERCEPT, Design, build_design
 from metareview.synthesis.inputs import check_level
+from metareview.synthesis.multilevel import describe
 from metareview.synthesis.multilevel import random as reading
-from metareview.synthesis.multilevel.likelihood import At, Problem
+from metareview.synthesis.multilevel.likelihood import Problem
 from metareview.synthesis.multilevel.optimise import Optimum, maximise
 from metareview.synthesis.multilevel.results import MultilevelResult
 from metareview.synthesis.multilevel.sampling import as_sparse, imputed
 from metareview.synthesis.multilevel.stacks import Codes, blocks, stacks
 from metareview.synthesis.multilevel.terms import Intercepts, Term
+from metareview.synthesis.multilevel.working import working_at
 from metareview.synthesis.wls import Floats
 from metareview.synthesis.working import Working
 
@@ -48,6 +50,7 @@ def multilevel(
     rho: float | None = None,
     cluster: str | None = None,
     R: Mapping[str, Any] | None = None,
+    fixed: Mapping[str, float] | None = None,
     method: str = "REML",
     test: str = "t",
     level: float = 0.95,
@@ -64,6 +67,7 @@ def multilevel(
         rho: instead of V, the assumed correlation of sampling errors within `cluster` (by default the first factor of
             `random`): the correlated-and-hierarchical-effects model.
         R: known correlations between the levels of a factor (a frame named by levels), by factor, for phylogenies or space.
+        fixed: variance components or correlations that are known, by their name in `components`; the others are estimated.
         method: "REML" or "ML". test: "t" (k - p degrees of freedom) or "z"; for robust tests give the result to `robust`.
 
     Raises:
@@ -80,14 +84,16 @@ def multilevel(
     members = blocks(got.design.effects.yi.size, [term.ties for term in terms], got.V)
     problem = _problem(got, terms, members, method)
     start = _start(got)
-    found = maximise(problem, _starts(problem, start), start)
+    held = _held(problem, fixed or {})
+    starts = [np.where(np.isnan(held), first, held) for first in _starts(problem, start)]
+    found = maximise(problem, starts, start, None if np.isnan(held).all() else ~np.isnan(held))
     if found is None:
         raise MetareviewError(
             "The likelihood could not be computed: the sampling covariance is not positive definite.",
             "Check V, or give a smaller rho.",
         )
-    working = _working(got, problem, found.at, members)
-    return _result(formula, specs, struct, got, terms, problem, found, working, method, test, level)
+    working = working_at(problem, found.at, members, got.design)
+    return _result(formula, specs, struct, got, terms, problem, found, working, method, test, level, fixed or {})
 
 
 def _check(method: str, test: str, specs: tuple[str, ...]) -> None:
@@ -125,7 +131,7 @@ def _data(
         raise MetareviewError(
             f"The data have no column {vi}.", "Name the column of sampling variances in `vi`, or give V."
         )
-    design, kept = _complete(formula, frame, needed, _names(frame, labels))
+    design, kept = complete(formula, frame, needed, _names(frame, labels))
     if given is not None:
         sampling = sparse.csr_array(given[design.rows][:, design.rows])
     elif rho is not None:
@@ -136,8 +142,8 @@ def _data(
     return _Data(design, kept, sampling)
 
 
-def _complete(formula: str, frame: pd.DataFrame, needed: list[str], names: list[str]) -> tuple[Design, pd.DataFrame]:
-    """The design of the rows that have every level and moderator, and those rows."""
+def complete(formula: str, frame: pd.DataFrame, needed: list[str], names: list[str]) -> tuple[Design, pd.DataFrame]:
+    """The design of the rows that have every level and moderator, and those rows; variances are in the column `VI`."""
     empty = frame[needed].isna().to_numpy()
     lost = empty.any(axis=1)
     here = np.flatnonzero(~lost)
@@ -180,28 +186,31 @@ def _starts(problem: Problem, start: float) -> list[Floats]:
     return [np.concatenate([term.start(share) for term in problem.terms])]
 
 
-def _working(got: _Data, problem: Problem, here: At, members: list[Codes]) -> Working:
-    where = {int(m[0]): i for i, m in enumerate(members)}
-    covariances: list[Floats] = [np.empty(0)] * len(members)
-    weights: list[Floats] = [np.empty(0)] * len(members)
-    for stack, S, W in zip(problem.stacks, problem.covariances(here.theta), here.weights, strict=True):
-        sizes = stack.real.sum(axis=1)
-        for g, m in enumerate(sizes):
-            place = where[int(stack.rows[g, 0])]
-            covariances[place], weights[place] = S[g, :m, :m], W[g, :m, :m]
-    effects = got.design.effects
-    return Working(
-        effects.yi, got.design.X, got.design.terms, effects.labels, tuple(members), tuple(covariances), tuple(weights),
-        here.beta, here.bread,
-    )  # fmt: skip
+def _held(problem: Problem, fixed: Mapping[str, float]) -> Floats:
+    """The known value of each parameter, nan where it is to be estimated, shape (t,)."""
+    names = [
+        name
+        for term in problem.terms
+        for p in term.parameters
+        for name in describe.renamed(term, {p.name: 0.0}, len(problem.terms))
+    ]
+    held = np.full(len(names), math.nan)
+    for name, value in fixed.items():
+        if name not in names or problem.parameters[names.index(name)].kind == "factor":
+            raise MetareviewError(f"{name!r} cannot be fixed.", f"There are: {', '.join(names)}; not those of UN.")
+        parameter = problem.parameters[names.index(name)]
+        if not parameter.low <= value <= parameter.high:
+            raise MetareviewError(
+                f"{name} cannot be {value!r}.", f"It lies from {parameter.low:g} to {parameter.high:g}."
+            )
+        held[names.index(name)] = value
+    return held
 
 
 def _result(
     formula: str, specs: tuple[str, ...], struct: str | Sequence[str], got: _Data, terms: tuple[Term, ...],
-    problem: Problem, found: Optimum, working: Working, method: str, test: str, level: float,
+    problem: Problem, found: Optimum, working: Working, method: str, test: str, level: float, fixed: Mapping[str, float],
 ) -> MultilevelResult:  # fmt: skip
-    from metareview.synthesis.multilevel import describe
-
     here, k, p = found.at, problem.k, problem.p
     used = "t" if test == "t" and k > p else "z"
     df = float(k - p) if used == "t" else math.inf
@@ -215,7 +224,8 @@ def _result(
     for term, theta in zip(terms, parts, strict=True):
         components |= describe.renamed(term, term.report(theta), len(terms))
     residual = describe.residual(got.design, got.V)
-    singular = describe.singular(terms, parts, found, residual.typical)
+    edges = describe.singular(terms, parts, found, residual.typical)
+    singular = tuple(name for name in edges if name not in fixed)
     low, high = describe.prediction(terms, parts, got.design, here, inference.critical(level, df))
     return MultilevelResult(
         formula=formula,
@@ -233,6 +243,7 @@ def _result(
         pi_low=low,
         pi_high=high,
         components=components,
+        fixed=dict(fixed),
         levels=describe.levels(terms),
         I2=describe.i_squared(terms, parts, residual.typical),
         ICC=describe.icc(terms, parts),
@@ -240,7 +251,7 @@ def _result(
         QE=residual.Q,
         QE_df=k - p,
         QE_p=inference.chi2_tail(residual.Q, k - p),
-        **describe.fit_statistics(here.loglik, k, p, len(here.theta), problem.restricted),
+        **describe.fit_statistics(here.loglik, k, p, len(here.theta) - len(fixed), problem.restricted),
         k=k,
         p=p,
         yi=got.design.effects.yi,
@@ -255,6 +266,7 @@ def _result(
         excluded=got.design.excluded,
         warnings=describe.warnings(terms, got.design, found, singular),
         working=working,
+        rows=got.design.rows,
         problem=problem,
         optimum=found,
     )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from metareview.synthesis.multilevel.likelihood import Problem
 from metareview.synthesis.multilevel.optimise import Optimum
 from metareview.synthesis.results import to_plain
@@ -24,14 +27,14 @@ class MultilevelResult:
         estimate, se, ci_low, ci_high, statistic, p_value: one a coefficient, shape (p,), on the scale of yi.
         df: of each coefficient's test, shape (p,); inf for z. cov: shape (p, p).
         pi_low, pi_high: prediction interval of a new effect, for a model of the mean only with one variance a term; else nan.
-        components: variances and correlations by name. levels: the number of levels of each factor.
+        components: variances and correlations by name. fixed: those that were given. levels: the number of levels of each factor.
         I2: percent of the total variance by variance component and in "total"; for models of random intercepts.
         ICC: correlation of the true effects that share a level, by component; for nested random intercepts.
         QM, QM_df, QM_df2, QM_p: joint test of all coefficients but the intercept. QE, QE_df, QE_p: residual heterogeneity.
         loglik, AIC, AICc, BIC, parameters: of the (restricted) likelihood.
         k, p, yi, vi, labels, excluded, method, test, level, converged, warnings: as in `PooledResult`.
         singular: names of components at the edge of what they can be. iterations: of the search.
-        working: the working model, for `robust` and resampling.
+        rows: the position in the data of each effect used, shape (k,). working: the working model, for `robust` and resampling.
     """
 
     formula: str
@@ -49,6 +52,7 @@ class MultilevelResult:
     pi_low: float
     pi_high: float
     components: dict[str, float]
+    fixed: dict[str, float]
     levels: dict[str, int]
     I2: dict[str, float]
     ICC: dict[str, float]
@@ -78,6 +82,7 @@ class MultilevelResult:
     excluded: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
     working: Working
+    rows: NDArray[np.intp]
     problem: Problem
     optimum: Optimum
 

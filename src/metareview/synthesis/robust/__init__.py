@@ -1,0 +1,1 @@
+"""Cluster-robust variances, their small-sample tests, and the cluster wild bootstrap."""
