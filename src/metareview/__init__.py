@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from .report import figures
     from .review import Review, open_review
     from .synthesis.blup import blup
-    from .synthesis.fit_statistics import fit_statistics
     from .synthesis.dependent.che import che
     from .synthesis.dependent.sce import sce
     from .synthesis.dependent.sweep import rho_sweep
     from .synthesis.dependent.within import split_within
+    from .synthesis.fit_statistics import fit_statistics
     from .synthesis.influence import leave_one_out
     from .synthesis.multilevel.intervals import component_intervals
     from .synthesis.multilevel.model import multilevel
@@ -55,9 +55,9 @@ __all__ = [
     "area_strata",
     "back_transform",
     "blup",
+    "che",
     "cluster_correction",
     "combine_controls",
-    "che",
     "component_intervals",
     "conversions",
     "convert",
@@ -85,14 +85,13 @@ __all__ = [
     "prediction_interval",
     "read_records",
     "regress",
-    "sampling_covariance",
-    "subgroups",
-    "synthetic_control",
     "rho_sweep",
     "robust",
+    "sampling_covariance",
     "sce",
     "split_within",
     "subgroups",
+    "synthetic_control",
     "wild_bootstrap",
     "write_records",
 ]
