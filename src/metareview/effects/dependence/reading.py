@@ -136,6 +136,6 @@ def _times(names: Texts, cluster: Ints, time: Floats, column: str | None, blank_
         rows = ", ".join(str(name) for name in names[mixed][:5])
         raise MetareviewError(
             f"{column} is missing for {rows}, and coded for other effects of the same study.",
-            f"Code the time of each effect, or pass time=None to leave times out, or {OTHERWISE}.",
+            f"Code the time of each effect, give time=None to leave times out, or {OTHERWISE}.",
         )
     return np.where(np.isnan(time) & ~mixed, 0.0, time)
