@@ -146,6 +146,8 @@ def test_baseline_residents_and_cost_are_read_where_they_are_coded(review: Revie
     add(review, tmp_path, "lamps", rate=40, price=15000)
     without = listed(review, "--absolute")[-1]
     assert without["cost"] is None and without["note"] == "no residents are coded: no cost of a crime"
+    add(review, tmp_path, "lamps", rate=40, people=0)
+    assert "residents=0.0 is not above 0" in listed(review, "--absolute")[-1]["note"]
 
 
 def test_odds_ratios_and_outcomes_of_which_more_is_better_are_not_read(review: ReviewFolder, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from .selection import better
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..effects.area.absolute import AbsoluteReading, Avoided, CostPerCrime
+    from ..effects.area.absolute import AbsoluteReading
 
 # Measures whose yi is the log of a ratio of rates or risks, or may be (as printed).
 RATIOS = ("RIRR", "RES", "IRR", "RR", "MPRR", "GEN", "GENDIFF")
@@ -73,19 +73,19 @@ def _reading(one: pd.DataFrame, protocol: Protocol, baseline: float | None) -> d
     if why := _not_read(one, protocol, measure.name, measure.positive, rate):
         return found | {"note": why}
     residents, cost = _number(row, rules.residents), _number(row, rules.cost)
-    reading = absolute(
-        float(row["yi"]),
-        float(row["sei"]),
-        per_1000=rate,
-        residents=residents,
-        cost=cost if residents else None,
-        positive="less" if measure.positive == "less" else "more",
-    )
-    return (
-        found
-        | _told(reading)
-        | {"note": "no residents are coded: no cost of a crime" if cost and not residents else ""}
-    )
+    try:
+        reading = absolute(
+            float(row["yi"]),
+            float(row["sei"]),
+            per_1000=rate,
+            residents=residents,
+            cost=cost if residents is not None else None,
+            positive="less" if measure.positive == "less" else "more",
+        )
+    except MetareviewError as error:  # a number that cannot be, such as no residents
+        return found | {"note": error.message.rstrip(".")}
+    bare = cost is not None and residents is None
+    return found | _told(reading) | {"note": "no residents are coded: no cost of a crime" if bare else ""}
 
 
 def _not_read(one: pd.DataFrame, protocol: Protocol, measure: str, positive: str, rate: float | None) -> str:
@@ -98,34 +98,18 @@ def _not_read(one: pd.DataFrame, protocol: Protocol, measure: str, positive: str
         return "an odds ratio: crimes avoided need a ratio of rates or risks"
     if (better(one, protocol) == "lower_is_better") != (positive != "less"):
         return "higher is better: nothing is avoided"
-    if rate is None:
-        return "no baseline is coded"
-    return "" if rate > 0 else "its baseline is not above 0"
+    return "no baseline is coded" if rate is None else ""
 
 
 def _told(reading: AbsoluteReading) -> dict[str, Any]:
-    avoided, cost = reading.avoided_per_1000, reading.cost
-    return {
-        "ratio": reading.ratio,
-        "ratio_low": reading.ratio_low,
-        "ratio_high": reading.ratio_high,
-        "per_1000": reading.per_1000,
-        **_avoided(avoided),
-        "needed": reading.residents.text if reading.residents else "",
-        **_cost(cost),
-    }
-
-
-def _avoided(avoided: Avoided | None) -> dict[str, float]:
-    if avoided is None:
-        return {}
-    return {"avoided_per_1000": avoided.estimate, "avoided_low": avoided.low, "avoided_high": avoided.high}
-
-
-def _cost(cost: CostPerCrime | None) -> dict[str, Any]:
-    if cost is None:
-        return {}
-    return {"cost": cost.estimate, "cost_low": cost.low, "cost_high": cost.high, "cost_text": cost.text}
+    found: dict[str, Any] = {name: getattr(reading, name) for name in ("ratio", "ratio_low", "ratio_high", "per_1000")}
+    if (avoided := reading.avoided_per_1000) is not None:
+        found |= {"avoided_per_1000": avoided.estimate, "avoided_low": avoided.low, "avoided_high": avoided.high}
+    if reading.residents is not None:
+        found["needed"] = reading.residents.text
+    if (cost := reading.cost) is not None:
+        found |= {"cost": cost.estimate, "cost_low": cost.low, "cost_high": cost.high, "cost_text": cost.text}
+    return found
 
 
 def _number(row: Mapping[Any, Any], name: str) -> float | None:
