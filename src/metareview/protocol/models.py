@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
 Name = str
 SourceKind = Literal["database", "register", "website", "organisation", "citation"]
@@ -170,13 +171,32 @@ class Analysis(Part):
 
 
 class EffectRules(Part):
-    """How coded effects become yi and vi."""
+    """How coded effects become yi and vi.
 
-    phi: float = Field(default=1.0, gt=0)
+    `phi` is a number, or the name of a documented default. `baseline`, `residents` and `cost` name the number variables
+    (of the effect or its study) that absolute readings are made from: crimes a year per 1,000 residents without the
+    approach, residents of one treated area, and cost of the approach in one area a year.
+    """
+
+    phi: float | str = 1.0
     phi_source: Literal["given", "estimated", "assumed", "none"] = "assumed"
     zero_cells: Literal["only0", "if0all", "all", "none", "treatment_arm"] = "only0"
     add: float = Field(default=0.5, ge=0)
     sense: str = ""
+    baseline: str = ""
+    residents: str = ""
+    cost: str = ""
+
+    @field_validator("phi", mode="before")
+    @classmethod
+    def _phi(cls, value: Any) -> Any:
+        try:
+            phi = float("nan") if isinstance(value, bool) else float(value)
+        except (TypeError, ValueError):
+            phi = value
+        if (isinstance(phi, str) and phi) or (isinstance(phi, float) and 0 < phi < float("inf")):
+            return phi
+        raise PydanticCustomError("phi", "phi should be a number greater than 0, or the name of a default")
 
 
 class LessonRules(Part):
