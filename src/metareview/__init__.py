@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from .literature.reading import read_records, write_records
     from .report import figures
     from .review import Review, open_review
+    from .synthesis.diagnostics.baujat import baujat
+    from .synthesis.diagnostics.bootstrap import bootstrap
+    from .synthesis.diagnostics.gosh import gosh
+    from .synthesis.diagnostics.influence import influence
+    from .synthesis.diagnostics.leave_out import cumulative, leave_one_cluster_out
+    from .synthesis.diagnostics.profile import profile
+    from .synthesis.diagnostics.qq import qq
+    from .synthesis.diagnostics.radial import radial
     from .synthesis.influence import leave_one_out
     from .synthesis.multilevel.model import multilevel
     from .synthesis.pooling import pool
@@ -34,9 +42,12 @@ __all__ = [
     "MetareviewError",
     "Review",
     "back_transform",
+    "baujat",
+    "bootstrap",
     "cluster_correction",
     "conversions",
     "convert",
+    "cumulative",
     "deduplicate",
     "dependence_coded",
     "design_effect",
@@ -45,13 +56,19 @@ __all__ = [
     "estimate_phi",
     "explain",
     "figures",
+    "gosh",
     "identifiability",
+    "influence",
+    "leave_one_cluster_out",
     "leave_one_out",
     "measures",
     "multilevel",
     "open_review",
     "phi_table",
     "pool",
+    "profile",
+    "qq",
+    "radial",
     "read_records",
     "regress",
     "sampling_covariance",
@@ -63,23 +80,32 @@ _WHERE = {
     "MetareviewError": ("errors", "MetareviewError"),
     "Review": ("review", "Review"),
     "back_transform": ("effects.transform", "back_transform"),
-    "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
+    "baujat": ("synthesis.diagnostics.baujat", "baujat"),
+    "bootstrap": ("synthesis.diagnostics.bootstrap", "bootstrap"),
     "cluster_correction": ("effects.cluster", "cluster_correction"),
     "conversions": ("effects.registry", "conversions_frame"),
     "convert": ("effects.convert", "convert"),
+    "cumulative": ("synthesis.diagnostics.leave_out", "cumulative"),
+    "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
     "dependence_coded": ("effects.dependence.coding", "dependence_coded"),
     "design_effect": ("effects.cluster", "design_effect"),
     "effect_size": ("effects.compute", "effect_size"),
     "effective_counts": ("effects.cluster", "effective_counts"),
     "estimate_phi": ("effects.overdispersion", "estimate_phi"),
     "explain": ("effects.explain", "explain"),
+    "gosh": ("synthesis.diagnostics.gosh", "gosh"),
     "identifiability": ("effects.cluster", "identifiability"),
+    "influence": ("synthesis.diagnostics.influence", "influence"),
+    "leave_one_cluster_out": ("synthesis.diagnostics.leave_out", "leave_one_cluster_out"),
     "leave_one_out": ("synthesis.influence", "leave_one_out"),
     "measures": ("effects.registry", "measures_frame"),
     "multilevel": ("synthesis.multilevel.model", "multilevel"),
     "open_review": ("review", "open_review"),
     "phi_table": ("effects.overdispersion", "phi_table"),
     "pool": ("synthesis.pooling", "pool"),
+    "profile": ("synthesis.diagnostics.profile", "profile"),
+    "qq": ("synthesis.diagnostics.qq", "qq"),
+    "radial": ("synthesis.diagnostics.radial", "radial"),
     "read_records": ("literature.reading", "read_records"),
     "regress": ("synthesis.regression", "regress"),
     "sampling_covariance": ("effects.dependence.covariance", "sampling_covariance"),

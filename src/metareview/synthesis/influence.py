@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from metareview.errors import MetareviewError
-from metareview.synthesis.diagnostics.refit import basis, refit, table, without_each
+from metareview.synthesis.diagnostics.refit import basis, delete, table
 from metareview.synthesis.inference import check_test
 from metareview.synthesis.pooling import pool
 
@@ -39,6 +39,6 @@ def leave_one_out(
     if result.k < 2:
         raise MetareviewError("Leaving one effect out needs at least two effects.")
     b = basis(result)
-    found = table(b, refit(b, without_each(result.k)), check_test(test))
+    found = table(b, delete(b), check_test(test))
     found.insert(0, "omitted", list(result.labels))
     return found

@@ -9,7 +9,7 @@ import pandas as pd
 
 from metareview.errors import MetareviewError
 from metareview.synthesis import wls
-from metareview.synthesis.diagnostics.refit import basis, factor, refit, without_each
+from metareview.synthesis.diagnostics.refit import basis, delete, factor, refit
 
 
 def baujat(result: Any) -> pd.DataFrame:
@@ -30,7 +30,7 @@ def baujat(result: Any) -> pd.DataFrame:
     b = basis(result)
     if b.yi.size < 2:
         raise MetareviewError("Leaving one effect out needs at least two effects.")
-    full, gone = refit(b), refit(b, without_each(b.yi.size))
+    full, gone = refit(b), delete(b)
     w = 1.0 / (b.vi + full.tau2[0])
     resid = wls.fit(b.yi, w, b.X).resid
     moved = np.sum(b.X * (full.beta - gone.beta), axis=1)

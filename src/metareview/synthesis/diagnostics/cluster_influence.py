@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,13 +13,10 @@ from numpy.typing import NDArray
 from metareview.errors import MetareviewError
 from metareview.synthesis import wls
 from metareview.synthesis.diagnostics.influence import deleted_errors, distance, lost
-from metareview.synthesis.diagnostics.refit import Basis, factor, refit, usable
+from metareview.synthesis.diagnostics.refit import Basis, delete, factor, refit, usable
 from metareview.synthesis.inference import chi2_tail
 from metareview.synthesis.results import to_plain
 from metareview.synthesis.wls import Floats
-
-if TYPE_CHECKING:
-    from metareview.synthesis.batch import Mask
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -114,11 +111,6 @@ def codes(cluster: Sequence[Any], k: int) -> tuple[NDArray[np.intp], tuple[str, 
     return np.asarray(found, dtype=np.intp), tuple(str(name) for name in names)
 
 
-def without_clusters(found: NDArray[np.intp], c: int) -> Mask:
-    """Which effects are left when each of c clusters is left out in turn, shape (c, k)."""
-    return np.asarray(found[None, :] != np.arange(c)[:, None])
-
-
 def quadratic(resid: Floats, S: Floats) -> float:
     """r' S^- r with the generalised inverse: S loses rank where a moderator belongs to the cluster alone."""
     d = np.sqrt(np.maximum(np.diag(S), 1e-300))
@@ -132,7 +124,7 @@ def cluster_influence(b: Basis, cluster: Sequence[Any]) -> ClusterInfluence:
     """The diagnostics of clusters of independent effects; arguments as for `influence`."""
     k = b.yi.size
     of, names = codes(cluster, k)
-    full, gone = refit(b), refit(b, without_clusters(of, len(names)))
+    full, gone = refit(b), delete(b, of)
     f = wls.fit(b.yi, 1.0 / (b.vi + full.tau2[0]), b.X)
     scale, scales = factor(full, b.test)[0], factor(gone, b.test)
     vb, vbs = full.cov[0] * scale, gone.cov * scales[:, None, None]

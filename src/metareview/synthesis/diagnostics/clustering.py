@@ -48,8 +48,8 @@ def _lloyd(points: Floats, centres: Floats) -> tuple[Codes, float]:
 
 
 def dbscan(points: Floats, eps: float, least: int) -> Codes:
-    """Density clusters (Ester, Kriegel, Sander & Xu 1996), shape (m,), -1 for noise: core points have `least` points within `eps`,
-    themselves included; cores within reach of each other are one cluster; another point joins its nearest core
+    """Density clusters (Ester, Kriegel, Sander & Xu 1996), shape (m,), -1 for noise: core points have `least` points within
+    `eps`, themselves included; cores within reach are one cluster; another point joins its nearest core
     within reach, or is noise.
     """
     m = len(points)

@@ -98,7 +98,7 @@ def gosh_clusters(
     if not 1 <= n < which.size:
         raise MetareviewError(f"{which.size} subsets cannot make {n} clusters.")
     spread = points.std(axis=0)
-    scaled = (points - points.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    scaled = (points - points.mean(axis=0)) / np.where(spread > 1e-12 * np.abs(points).max(axis=0), spread, 1.0)
     raw = _assign(np.round(scaled, 9), method, n, eps, least, rng)
     return _describe(result, method, which, points, raw)
 

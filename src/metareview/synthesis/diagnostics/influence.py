@@ -12,7 +12,7 @@ from scipy import special
 from metareview.errors import MetareviewError
 from metareview.synthesis import wls
 from metareview.synthesis.batch import BatchFit, Mask
-from metareview.synthesis.diagnostics.refit import Basis, basis, factor, refit, usable, without_each
+from metareview.synthesis.diagnostics.refit import Basis, basis, delete, factor, refit, usable
 from metareview.synthesis.results import to_plain
 from metareview.synthesis.wls import Floats
 
@@ -120,7 +120,7 @@ def influence(
 
 def _by_effect(b: Basis) -> InfluenceResult:
     k, p = b.X.shape
-    full, gone = refit(b, np.ones((1, k), dtype=bool)), refit(b, without_each(k))
+    full, gone = refit(b), delete(b)
     f = wls.fit(b.yi, 1.0 / (b.vi + full.tau2[0]), b.X)
     hat = 1.0 - f.free
     scale, scales = factor(full, b.test)[0], factor(gone, b.test)

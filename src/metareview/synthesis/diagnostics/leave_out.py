@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from metareview.errors import MetareviewError
-from metareview.synthesis.diagnostics.cluster_influence import ClusterInfluence, codes, without_clusters
+from metareview.synthesis.diagnostics.cluster_influence import ClusterInfluence, codes
 from metareview.synthesis.diagnostics.influence import influence
-from metareview.synthesis.diagnostics.refit import Basis, basis, refit, table
+from metareview.synthesis.diagnostics.refit import Basis, basis, delete, refit, table
 
 
 def leave_one_cluster_out(result: Any, cluster: Sequence[Any]) -> pd.DataFrame:
@@ -35,7 +35,7 @@ def leave_one_cluster_out(result: Any, cluster: Sequence[Any]) -> pd.DataFrame:
         return frame[kept]
     b = basis(result)
     of, names = codes(cluster, b.yi.size)
-    frame = table(b, refit(b, without_clusters(of, len(names))), b.test)
+    frame = table(b, delete(b, of), b.test)
     frame.insert(0, "omitted", list(names))
     frame.insert(1, "effects", np.bincount(of))
     return frame

@@ -68,7 +68,7 @@ def multilevel_influence(result: Any, cluster: Sequence[Any] | None, *, reestima
     """
     problem, full = result.problem, result.optimum.at
     k = result.k
-    of, names = codes(_first(problem, k) if cluster is None else cluster, k)
+    of, names = codes(_first(problem) if cluster is None else cluster, k)
     fits = [_delete(result, of == c, reestimate) for c in range(len(names))]
     rows = [np.flatnonzero(of == c) for c in range(len(names))]
     found = [_one(result, d, r) for d, r in zip(fits, rows, strict=True)]
@@ -94,10 +94,12 @@ def multilevel_influence(result: Any, cluster: Sequence[Any] | None, *, reestima
     )  # fmt: skip
 
 
-def _first(problem: Problem, k: int) -> list[int]:
-    """The level of each effect in the first factor of the random effects."""
+def _first(problem: Problem) -> list[str]:
+    """The level of each effect in the first factor of the random effects; a number where it has no name."""
     term = problem.terms[0]
-    return [int(x) for x in (term.codes if isinstance(term, Intercepts) else term.outer)]
+    if isinstance(term, Intercepts):
+        return [term.levels[x] for x in term.codes]
+    return [str(x + 1) for x in term.outer]
 
 
 def _delete(result: Any, gone: NDArray[np.bool_], reestimate: bool) -> _Deleted:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from metareview.errors import MetareviewError
 from metareview.synthesis import inference, wls
 from metareview.synthesis.batch import BatchFit, Mask, fit_batch
 from metareview.synthesis.tau2 import KNOWN
 from metareview.synthesis.wls import Floats
+
+CELLS = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,9 +95,20 @@ def factor(fits: BatchFit, test: str) -> Floats:
     return out
 
 
-def without_each(k: int) -> Mask:
-    """Which effects are left when each of k is left out in turn, shape (k, k)."""
-    return np.asarray(~np.eye(k, dtype=bool))
+def delete(b: Basis, of: NDArray[np.intp] | None = None) -> BatchFit:
+    """Refit without each group of effects in turn, in pieces that bound the memory.
+
+    Arguments:
+        of: the group of each effect, numbered from 0, shape (k,); each effect by itself when None.
+    """
+    of = np.arange(b.yi.size) if of is None else of
+    groups, size = np.arange(int(of.max()) + 1), max(1, CELLS // of.size)
+    pieces = [refit(b, of[None, :] != groups[at : at + size, None]) for at in range(0, groups.size, size)]
+    if len(pieces) == 1:
+        return pieces[0]
+    names = [f.name for f in fields(BatchFit) if f.name != "method"]
+    joined: dict[str, Any] = {name: np.concatenate([getattr(piece, name) for piece in pieces]) for name in names}
+    return BatchFit(**joined, method=pieces[0].method)
 
 
 def table(b: Basis, r: BatchFit, test: str) -> pd.DataFrame:
