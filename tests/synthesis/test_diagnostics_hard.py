@@ -98,6 +98,20 @@ def test_variances_over_eight_orders_of_magnitude() -> None:
         np.testing.assert_allclose([sets.tau2[n], sets.estimate[n]], [one.tau2, one.estimate], rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("tau2", ["FE", "DL"])
+@pytest.mark.parametrize("shift", [0.0, 1e4])
+def test_sums_over_subsets_are_fits_of_subsets(tau2: str, shift: float) -> None:
+    rng = np.random.default_rng(6)
+    vi = np.geomspace(1e-5, 1e2, 8)
+    yi = np.array([0.3, 0.3, 0.3, *rng.standard_normal(5)]) + shift
+    sets = mr.gosh(mr.pool(yi, vi, tau2=tau2))
+    for n in range(255):
+        one = mr.pool(yi[sets.members[n]], vi[sets.members[n]], tau2=tau2)
+        got = [sets.estimate[n] - shift, sets.tau2[n], sets.I2[n], sets.H2[n], sets.Q[n]]
+        expected = [one.estimate - shift, one.tau2, one.I2, one.H2, one.Q]
+        np.testing.assert_allclose(got, expected, rtol=1e-8, atol=1e-9 if shift == 0 else 1e-5)
+
+
 def test_what_does_not_fit_is_told() -> None:
     result = mr.pool(YI, VI)
     with pytest.raises(MetareviewError, match="result of pool or regress, and got a dict"):

@@ -78,8 +78,7 @@ def test_progress_is_told_piece_by_piece() -> None:
     assert told == [(n, 5) for n in range(1, 6)]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_stopping_stops_the_work(workers: int) -> None:
+def test_stopping_stops_the_work() -> None:
     done: list[int] = []
 
     def stop(n: int, total: int) -> None:
@@ -88,6 +87,6 @@ def test_stopping_stops_the_work(workers: int) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        mr.bootstrap(RESULT, n=5_000, workers=workers, progress=stop)
+        mr.bootstrap(RESULT, n=5_000, progress=stop)
     assert done == [1, 2]
-    assert mr.bootstrap(RESULT, n=200, workers=workers).n == 200
+    assert mr.bootstrap(RESULT, n=200).n == 200

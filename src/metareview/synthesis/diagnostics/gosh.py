@@ -14,6 +14,8 @@ from metareview.errors import MetareviewError
 from metareview.parallel import Progress, spread
 from metareview.synthesis.batch import Mask
 from metareview.synthesis.diagnostics.refit import Basis, basis, refit
+from metareview.synthesis.diagnostics.subset_sums import METHODS as CLOSED
+from metareview.synthesis.diagnostics.subset_sums import subset_sums
 from metareview.synthesis.results import to_plain
 from metareview.synthesis.wls import Floats
 
@@ -149,6 +151,8 @@ def work(piece: _Piece) -> tuple[Mask, Floats, Floats, Floats, Floats, Floats]:
     members = (
         _numbered(piece.start, piece.stop, k) if piece.seed is None else _drawn(piece.stop - piece.start, k, piece.seed)
     )
+    if piece.basis.mean_only and piece.basis.method in CLOSED:
+        return members, *subset_sums(piece.basis, members)
     found = refit(piece.basis, members)
     return members, found.beta, found.tau2, found.I2, found.H2, found.Q
 
