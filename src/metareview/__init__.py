@@ -37,6 +37,14 @@ if TYPE_CHECKING:
     from .synthesis.dependent.sweep import rho_sweep
     from .synthesis.dependent.within import split_within
     from .synthesis.fit_statistics import fit_statistics
+    from .synthesis.diagnostics.baujat import baujat
+    from .synthesis.diagnostics.bootstrap import bootstrap
+    from .synthesis.diagnostics.gosh import gosh
+    from .synthesis.diagnostics.influence import influence
+    from .synthesis.diagnostics.leave_out import cumulative, leave_one_cluster_out
+    from .synthesis.diagnostics.profile import profile
+    from .synthesis.diagnostics.qq import qq
+    from .synthesis.diagnostics.radial import radial
     from .synthesis.influence import leave_one_out
     from .synthesis.multilevel.intervals import component_intervals
     from .synthesis.multilevel.model import multilevel
@@ -56,11 +64,14 @@ __all__ = [
     "back_transform",
     "blup",
     "che",
+    "baujat",
+    "bootstrap",
     "cluster_correction",
     "combine_controls",
     "component_intervals",
     "conversions",
     "convert",
+    "cumulative",
     "deduplicate",
     "dependence_coded",
     "design_effect",
@@ -74,6 +85,10 @@ __all__ = [
     "fit_statistics",
     "identifiability",
     "interrupted_time_series",
+    "gosh",
+    "identifiability",
+    "influence",
+    "leave_one_cluster_out",
     "leave_one_out",
     "measures",
     "multilevel",
@@ -83,6 +98,9 @@ __all__ = [
     "phi_table",
     "pool",
     "prediction_interval",
+    "profile",
+    "qq",
+    "radial",
     "read_records",
     "regress",
     "rho_sweep",
@@ -112,9 +130,13 @@ _WHERE = {
     "combine_controls": ("effects.area.controls", "combine_controls"),
     "blup": ("synthesis.blup", "blup"),
     "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
+    "baujat": ("synthesis.diagnostics.baujat", "baujat"),
+    "bootstrap": ("synthesis.diagnostics.bootstrap", "bootstrap"),
     "cluster_correction": ("effects.cluster", "cluster_correction"),
     "conversions": ("effects.registry", "conversions_frame"),
     "convert": ("effects.convert", "convert"),
+    "cumulative": ("synthesis.diagnostics.leave_out", "cumulative"),
+    "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
     "dependence_coded": ("effects.dependence.coding", "dependence_coded"),
     "design_effect": ("effects.cluster", "design_effect"),
     "diagnose_series": ("effects.overdispersion", "diagnose_series"),
@@ -123,9 +145,12 @@ _WHERE = {
     "effective_counts": ("effects.cluster", "effective_counts"),
     "estimate_phi": ("effects.overdispersion", "estimate_phi"),
     "explain": ("effects.explain", "explain"),
+    "gosh": ("synthesis.diagnostics.gosh", "gosh"),
     "identifiability": ("effects.cluster", "identifiability"),
     "interrupted_time_series": ("effects.series.interrupted", "interrupted_time_series"),
     "fit_statistics": ("synthesis.fit_statistics", "fit_statistics"),
+    "influence": ("synthesis.diagnostics.influence", "influence"),
+    "leave_one_cluster_out": ("synthesis.diagnostics.leave_out", "leave_one_cluster_out"),
     "leave_one_out": ("synthesis.influence", "leave_one_out"),
     "measures": ("effects.registry", "measures_frame"),
     "multilevel": ("synthesis.multilevel.model", "multilevel"),
@@ -135,6 +160,9 @@ _WHERE = {
     "phi_table": ("effects.overdispersion", "phi_table"),
     "pool": ("synthesis.pooling", "pool"),
     "prediction_interval": ("synthesis.prediction", "prediction_interval"),
+    "profile": ("synthesis.diagnostics.profile", "profile"),
+    "qq": ("synthesis.diagnostics.qq", "qq"),
+    "radial": ("synthesis.diagnostics.radial", "radial"),
     "read_records": ("literature.reading", "read_records"),
     "regress": ("synthesis.regression", "regress"),
     "sampling_covariance": ("effects.dependence.covariance", "sampling_covariance"),
