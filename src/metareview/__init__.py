@@ -31,16 +31,27 @@ if TYPE_CHECKING:
     from .literature.reading import read_records, write_records
     from .report import figures
     from .review import Review, open_review
+    from .synthesis.blup import blup
     from .synthesis.dependent.che import che
     from .synthesis.dependent.sce import sce
     from .synthesis.dependent.sweep import rho_sweep
     from .synthesis.dependent.within import split_within
+    from .synthesis.fit_statistics import fit_statistics
+    from .synthesis.diagnostics.baujat import baujat
+    from .synthesis.diagnostics.bootstrap import bootstrap
+    from .synthesis.diagnostics.gosh import gosh
+    from .synthesis.diagnostics.influence import influence
+    from .synthesis.diagnostics.leave_out import cumulative, leave_one_cluster_out
+    from .synthesis.diagnostics.profile import profile
+    from .synthesis.diagnostics.qq import qq
+    from .synthesis.diagnostics.radial import radial
     from .synthesis.influence import leave_one_out
     from .synthesis.mantel_haenszel import mantel_haenszel
     from .synthesis.multilevel.intervals import component_intervals
     from .synthesis.multilevel.model import multilevel
     from .synthesis.one_stage import one_stage
     from .synthesis.pooling import pool
+    from .synthesis.prediction import prediction_interval
     from .synthesis.regression import regress
     from .synthesis.robust.bootstrap import wild_bootstrap
     from .synthesis.robust.robust import robust
@@ -53,12 +64,16 @@ __all__ = [
     "area_pairs",
     "area_strata",
     "back_transform",
+    "blup",
     "che",
+    "baujat",
+    "bootstrap",
     "cluster_correction",
     "combine_controls",
     "component_intervals",
     "conversions",
     "convert",
+    "cumulative",
     "deduplicate",
     "dependence_coded",
     "design_effect",
@@ -69,8 +84,13 @@ __all__ = [
     "estimate_phi",
     "explain",
     "figures",
+    "fit_statistics",
     "identifiability",
     "interrupted_time_series",
+    "gosh",
+    "identifiability",
+    "influence",
+    "leave_one_cluster_out",
     "leave_one_out",
     "mantel_haenszel",
     "measures",
@@ -81,6 +101,10 @@ __all__ = [
     "phi_defaults",
     "phi_table",
     "pool",
+    "prediction_interval",
+    "profile",
+    "qq",
+    "radial",
     "read_records",
     "regress",
     "rho_sweep",
@@ -108,10 +132,15 @@ _WHERE = {
     "area_pairs": ("effects.area.stratified", "area_pairs"),
     "area_strata": ("effects.area.stratified", "area_strata"),
     "combine_controls": ("effects.area.controls", "combine_controls"),
+    "blup": ("synthesis.blup", "blup"),
     "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
+    "baujat": ("synthesis.diagnostics.baujat", "baujat"),
+    "bootstrap": ("synthesis.diagnostics.bootstrap", "bootstrap"),
     "cluster_correction": ("effects.cluster", "cluster_correction"),
     "conversions": ("effects.registry", "conversions_frame"),
     "convert": ("effects.convert", "convert"),
+    "cumulative": ("synthesis.diagnostics.leave_out", "cumulative"),
+    "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
     "dependence_coded": ("effects.dependence.coding", "dependence_coded"),
     "design_effect": ("effects.cluster", "design_effect"),
     "diagnose_series": ("effects.overdispersion", "diagnose_series"),
@@ -120,8 +149,12 @@ _WHERE = {
     "effective_counts": ("effects.cluster", "effective_counts"),
     "estimate_phi": ("effects.overdispersion", "estimate_phi"),
     "explain": ("effects.explain", "explain"),
+    "gosh": ("synthesis.diagnostics.gosh", "gosh"),
     "identifiability": ("effects.cluster", "identifiability"),
     "interrupted_time_series": ("effects.series.interrupted", "interrupted_time_series"),
+    "fit_statistics": ("synthesis.fit_statistics", "fit_statistics"),
+    "influence": ("synthesis.diagnostics.influence", "influence"),
+    "leave_one_cluster_out": ("synthesis.diagnostics.leave_out", "leave_one_cluster_out"),
     "leave_one_out": ("synthesis.influence", "leave_one_out"),
     "measures": ("effects.registry", "measures_frame"),
     "mantel_haenszel": ("synthesis.mantel_haenszel", "mantel_haenszel"),
@@ -132,6 +165,10 @@ _WHERE = {
     "panel_did": ("effects.series.panel", "panel_did"),
     "phi_table": ("effects.overdispersion", "phi_table"),
     "pool": ("synthesis.pooling", "pool"),
+    "prediction_interval": ("synthesis.prediction", "prediction_interval"),
+    "profile": ("synthesis.diagnostics.profile", "profile"),
+    "qq": ("synthesis.diagnostics.qq", "qq"),
+    "radial": ("synthesis.diagnostics.radial", "radial"),
     "read_records": ("literature.reading", "read_records"),
     "regress": ("synthesis.regression", "regress"),
     "sampling_covariance": ("effects.dependence.covariance", "sampling_covariance"),

@@ -12,6 +12,7 @@ from .folder import ReviewFolder, find_review
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .effects.dependence.result import SamplingCovariance
     from .effects.explain import Explanation
     from .lessons.events import Judgement
     from .literature.merging import MergedRecord
@@ -160,6 +161,24 @@ class Review:
         from .services.effects import explain
 
         return [explanation for explanation, _ in explain(self.folder, name)]
+
+    def dependence(self, **roles: str | None) -> pd.DataFrame:
+        """Return what is coded about the dependence between effects; a role may be given another column."""
+        from .services.effect_tables import dependence
+
+        return dependence(self.folder, roles)
+
+    def covariance(self, measure: str | None = None, **assumed: Any) -> SamplingCovariance:
+        """Return the sampling covariances of effects; `assumed` as for `sampling_covariance` (`rho_study=0.6`)."""
+        from .services.effect_tables import covariance
+
+        return covariance(self.folder, measure, **assumed)
+
+    def absolute(self, baseline: float | None = None) -> pd.DataFrame:
+        """Read ratios as crimes avoided a year, at the baselines coded or one given per 1,000 residents a year."""
+        from .services.absolute import run_absolute
+
+        return run_absolute(self.folder, baseline=baseline)
 
     def analyze(self, *names: str) -> dict[str, AnalysisResult]:
         """Run the planned analyses, all or those named."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -72,6 +74,57 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]])
     return write_bytes(path, out.getvalue().encode("utf-8"))
 
 
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:
+    """Write a table as CSV or XLSX (by the suffix) in one step; a cell is never run as a formula.
+
+    Raises:
+        MetareviewError: the suffix is another one.
+    """
+    if path.suffix.lower() == ".csv":
+        return write_csv(path, columns, rows)
+    if path.suffix.lower() != ".xlsx":
+        raise MetareviewError(f"a table is .csv or .xlsx, not `{path.suffix}`", "Name it like effects.xlsx.")
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(list(columns))
+    for row in rows:
+        sheet.append([_in_sheet(cell) for cell in row])
+        as_text(sheet)
+    sheet.freeze_panes = "B2"
+    return write_bytes(path, workbook_bytes(book))
+
+
+def _in_sheet(cell: Any) -> Any:
+    if isinstance(cell, str):
+        return escaped(cell) if cell.startswith("'") else cell
+    return None if cell is None or cell != cell else cell
+
+
+def as_text(sheet: Any) -> None:
+    """Make the texts of the last row of a sheet texts: openpyxl takes one that starts with = for a formula."""
+    for cell in sheet[sheet.max_row]:
+        if isinstance(cell.value, str):
+            cell.data_type = "s" if cell.value else "n"
+
+
+def workbook_bytes(book: Any) -> bytes:
+    """A workbook as bytes that do not tell when it was written."""
+    import datetime
+
+    book.properties.created = book.properties.modified = datetime.datetime(*FIXED_TIME)
+    raw, fixed = io.BytesIO(), io.BytesIO()
+    book.save(raw)
+    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(fixed, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            data = source.read(name)
+            if name == "docProps/core.xml":
+                data = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>1980-01-01T00:00:00Z", data)
+            target.writestr(zipfile.ZipInfo(name, FIXED_TIME), data)
+    return fixed.getvalue()
+
+
 def write_bytes(path: Path, data: bytes) -> Path:
     """Write a file in one step: a reader sees the old bytes or the new ones, never half."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -136,7 +189,6 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[Any]]]:
 
 
 def _xlsx_rows(path: Path) -> Iterator[tuple[int, list[Any]]]:
-    import zipfile
     import zlib
 
     import openpyxl

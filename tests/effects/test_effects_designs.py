@@ -244,9 +244,18 @@ def test_absolute_readings_of_a_clear_effect() -> None:
     assert (found.avoided_per_area.low, found.avoided_per_area.high) == (pytest.approx(low), pytest.approx(high))
     assert found.areas is not None and found.areas.benefit == (pytest.approx(1 / high), pytest.approx(1 / low))
     assert found.areas.harm is None and found.months is not None and found.months.estimate == pytest.approx(12 / 40)
+    assert found.residents is not None and found.residents.estimate == pytest.approx(1000 / 10)
+    assert found.residents.text.startswith("100 residents for a year for one crime avoided")
     assert found.cost is not None and found.cost.estimate == pytest.approx(250)
     assert (found.cost.low, found.cost.high) == (pytest.approx(10_000 / high), pytest.approx(10_000 / low))
-    assert list(found.to_frame().index) == ["avoided_per_1000", "avoided_per_area", "areas", "months", "cost"]
+    assert list(found.to_frame().index) == [
+        "avoided_per_1000",
+        "avoided_per_area",
+        "residents",
+        "areas",
+        "months",
+        "cost",
+    ]
     assert "ratio 0.8" in repr(found) and found.to_dict()["level"] == 0.95
 
 
@@ -256,7 +265,7 @@ def test_an_interval_that_holds_no_effect_goes_through_infinity() -> None:
     assert math.isinf(found.areas.benefit[1]) and math.isinf(found.areas.harm[1])
     assert "through infinity" in found.areas.text
     assert found.cost is not None and math.isinf(found.cost.high) and "none may be avoided" in found.cost.text
-    assert found.avoided_per_1000 is None
+    assert found.avoided_per_1000 is None and found.residents is None
 
 
 def test_harm_has_no_cost_per_crime_avoided() -> None:

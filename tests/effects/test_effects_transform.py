@@ -26,7 +26,8 @@ METAFOR = [
 ]
 RANGES = {
     "ratio": (1e-3, 50.0), "percent change": (-99.0, 400.0), "relative effect size": (1e-3, 50.0), "value": (-9.0, 9.0),
-    "proportion": (0.001, 0.999), "rate": (1e-3, 40.0), "correlation": (-0.99, 0.99), "share of variance explained": (0.0, 0.999), "reliability": (-2.0, 0.99),
+    "proportion": (0.001, 0.999), "rate": (1e-3, 40.0), "correlation": (-0.99, 0.99),
+    "share of variance explained": (0.0, 0.999), "reliability": (-2.0, 0.99),
 }  # fmt: skip
 
 

@@ -54,8 +54,10 @@ SHAPE = [
     ("    tau2: REML", "    tau: REML", "    tau: REML", "unknown key `tau`; did you mean `tau2`?"),
     ("    label: Recorded crime in target areas\n", "", "- name: crime", "`label` is missing"),
     ("    scale: log\n", "    scale: logs\n", "scale: logs", "'log' or 'linear' (here: 'logs')"),
-    ("  phi: 1\n", "  phi: much\n", "phi: much", "valid number"),
+    ("  phi: 1\n", "  phi: true\n", "phi: true", "a number greater than 0, or the name of a default (here: True)"),
+    ("  phi: 1\n", "  phi: [2]\n", "phi: [2]", "a number greater than 0, or the name of a default"),
     ("  phi: 1\n", "  phi: 0\n", "phi: 0", "greater than 0"),
+    ("  phi: 1\n", "  phi: .nan\n", "phi: .nan", "greater than 0"),
     ("  title: {votes: 2}", "  title: {votes: 0}", "title: {votes: 0}", "greater than or equal to 1"),
     ("    outcome: [crime_total]", "    outcome: crime_total", "outcome: crime_total", "a list"),
     ("    where: {area_role: target}", "    where: {area_role: {a: b}}", "where: {", "text, a number, true or false, or a list"),
@@ -119,6 +121,12 @@ CROSS = [
      "name: one", "unknown category of `area_role` `treated`"),
     ("  title: {votes: 2}", "  title: {votes: 3}", "title: {votes: 3}", "3 votes are asked for, and 2 reviewers are named"),
     ("  phi: 1\n  phi_source: assumed", "  phi: 2\n  phi_source: none", "phi_source: none", "phi is 2, so it has a source"),
+    ("  phi: 1\n  phi_source: assumed", "  phi: violent_200m\n  phi_source: given", "phi_source: given",
+     "phi is the default `violent_200m`, so its source is `assumed`"),
+    ("  phi_source: assumed", "  phi_source: assumed\n  baseline: rat", "baseline: rat",
+     "unknown study or effect variable `rat`"),
+    ("  phi_source: assumed", "  phi_source: assumed\n  baseline: locator", "baseline: locator", "`locator` is a string"),
+    ("  phi_source: assumed", "  phi_source: assumed\n  cost: a", "cost: a", "the cost of an area needs `residents`"),
     ("    subgroup: family", "    subgroup: family\n    moderators: [yaer]", "moderators: [yaer]", "unknown variable `yaer`"),
     ("prefer: primary", "prefer: family", "prefer: family", "`family` is not a boolean variable"),
     ("Reviewer Two", "reviewer-one", None, "`reviewer-one` is named twice"),
@@ -144,6 +152,13 @@ def test_a_contradiction_between_parts_is_told_with_its_line(old: str, new: str,
     [
         ("    tau2: REML", "    tau2: REMEL", "tau2: REMEL", "there is no estimator `REMEL`; known: DL"),
         ("categories: [RIRR,", "categories: [RIR,", "name: measure", "there is no measure RIR; known: "),
+        ("  phi: 1\n", "  phi: violent_20m\n", "phi: violent_20m", "Did you mean violent_200m or"),
+        (
+            "  phi: 1\n",
+            "  phi: much\n",
+            "phi: much",
+            "There is no overdispersion 'much'. Use a number, or one of poisson",
+        ),
     ],
 )
 def test_estimators_and_measures_that_are_not_there_are_told(
@@ -172,7 +187,7 @@ def test_all_mistakes_come_at_once_in_the_order_of_the_lines() -> None:
     for old, new in (
         ("title: Title of the review", "titel: Title of the review"),
         ("kind: citation}", "kind: citations}"),
-        ("  phi: 1\n", "  phi: much\n"),
+        ("  phi: 1\n", "  phi: -7\n"),
         ("    scale: log\n", "    scale: logs\n    scale: log\n"),
     ):
         text = text.replace(old, new, 1)
@@ -183,7 +198,7 @@ def test_all_mistakes_come_at_once_in_the_order_of_the_lines() -> None:
         "unknown key `titel`",
         "`title` is missing",
         "'citations'",
-        "much",
+        "-7",
         "`scale` is given twice",
         "'logs'",
     ):

@@ -33,3 +33,8 @@ def close(got: Any, expected: Any, tolerance: float = 1e-8) -> None:
         rtol=0,
         atol=tolerance,
     )
+
+
+def numbers(text: str) -> list[float]:
+    """Return the numbers that a text holds, as papers print them in a row."""
+    return [float(word) for word in text.split()]

@@ -113,7 +113,7 @@ def test_bad_effect_names_the_label(bad: float) -> None:
         ({"tau2": "XX"}, "no tau2 estimator 'XX'"),
         ({"tau2": -0.1}, "known tau2"),
         ({"tau2": math.nan}, "known tau2"),
-        ({"test": "t"}, "no test 't'"),
+        ({"test": "F"}, "no test 'F'"),
         ({"level": 95}, "level"),
         ({"engine": "R"}, "no engine"),
         ({"labels": ["a"]}, "labels has 1"),

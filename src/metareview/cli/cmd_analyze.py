@@ -27,7 +27,7 @@ ASKED = (
     click.option("--cluster", metavar="VAR", help="Robust tests by this variable (che: by study)."),
     click.option("--one-effect-per", metavar="VAR", help="Keep one effect for each value of this variable."),
     click.option("--tau2", metavar="NAME", help="Estimator of tau²; FE for equal effects."),
-    click.option("--test", type=click.Choice(["knha", "adhoc", "z"]), help="Test and interval."),
+    click.option("--test", type=click.Choice(["knha", "adhoc", "t", "z"]), help="Test and interval."),
     click.option("--scale", type=click.Choice(["log", "linear"]), help="Scale of the effects (default log)."),
     click.option("--subgroup", metavar="VAR", help="Pool by this variable as well."),
     click.option("--moderators", multiple=True, metavar="FORMULA", help='Meta-regression, as in "year + design".'),

@@ -7,16 +7,29 @@ from typing import Any
 
 import click
 
-from .common import folder_of, json_option, print_json, print_rows, review_option
+from ..errors import MetareviewError
+from . import effect_views as views
+from .common import json_option, review_option
 
-RESULT = ("yi", "vi", "sei", "scale", "method", "rule", "note")
+PATH = click.Path(path_type=Path)
+# Options that belong to one of the things that are shown, and that thing's own option.
+BELONGS = {
+    "baseline": "absolute",
+    "method": "estimate_phi",
+    "nearest": "covariance",
+    "rho": "covariance",
+    "rho_within": "covariance",
+    "rho_time": "covariance",
+    "rho_study": "covariance",
+    "duplicates": "covariance",
+}
 
 
 @click.command()
 @click.option("--measure", metavar="NAME", help="Only the effects of this measure.")
 @click.option(
     "--table",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="With --measure: compute it for each row of a CSV or XLSX table instead, whose columns are called as its inputs.",
 )
 @click.option(
@@ -24,130 +37,112 @@ RESULT = ("yi", "vi", "sei", "scale", "method", "rule", "note")
     metavar="STUDY",
     help="Show how the effects of a study (or one effect) were reached: the formula with its numbers, in text and LaTeX.",
 )
-@click.option(
-    "--phi",
-    "at_phi",
-    is_flag=True,
-    help="Show effects from before-after counts at overdispersion 1, 2 and 4.",
-)
+@click.option("--phi", is_flag=True, help="Show effects from before-after counts at overdispersion 1, 2 and 4.")
 @click.option(
     "--estimate-phi",
-    "series",
-    type=click.Path(path_type=Path),
-    help="Estimate overdispersion from a count series instead: a table with place, after, treated, count (exposure).",
+    type=PATH,
+    help="Estimate overdispersion from a count series instead: a table with place, after, treated, count (period, "
+    "exposure).",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["quasi_poisson", "negative_binomial"]),
+    help="With --estimate-phi: the model of the spread (default: quasi_poisson).",
+)
+@click.option(
+    "--absolute", is_flag=True, help="Show ratios as crimes avoided per 1,000 residents a year, and their cost."
+)
+@click.option("--baseline", type=float, metavar="RATE", help="With --absolute: crimes a year per 1,000 residents.")
+@click.option("--dependence", is_flag=True, help="Show what is coded about the dependence between effects.")
+@click.option("--covariance", is_flag=True, help="Show the sampling covariances of effects that depend on each other.")
+@click.option("--rho", metavar="R", help="With --covariance: correlation of two outcomes, a number or a variable.")
+@click.option(
+    "--rho-within", metavar="R", help="With --covariance: of two instruments for an outcome (default: --rho)."
+)
+@click.option("--rho-time", type=float, metavar="R", help="With --covariance: of two times one unit apart.")
+@click.option(
+    "--rho-study", type=float, metavar="R", help="With --covariance: of two effects of a study, for the rest."
+)
+@click.option("--duplicates", type=float, metavar="R", help="With --covariance: of effects coded alike in everything.")
+@click.option("--nearest", is_flag=True, help="With --covariance: mend matrices that are not positive definite.")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    metavar="ROLE=VARIABLE",
+    help="With --covariance or --dependence: the variable of a role; ROLE= leaves the role out.",
 )
 @click.option("--measures", is_flag=True, help="List the registered measures instead.")
 @click.option("--conversions", is_flag=True, help="List the conversions from what papers report instead.")
+@click.option("--output", type=PATH, help="Write the table to a CSV or XLSX file, every column at full precision.")
 @review_option
 @json_option
 def COMMAND(  # noqa: N802
     measure: str | None,
-    table: Path | None,
-    explain: str | None,
-    at_phi: bool,
-    series: Path | None,
-    measures: bool,
-    conversions: bool,
+    roles: tuple[str, ...],
+    output: Path | None,
     review: str | None,
     as_json: bool,
+    **chosen: Any,
 ) -> None:
     """Compute yi and vi of every coded effect, with formula, orientation and the inputs used."""
-    _require_one(
-        table=table, explain=explain, phi=at_phi, estimate_phi=series, measures=measures, conversions=conversions
-    )
-    if series is not None:
-        _show_phi(series, as_json)
-    elif measures or conversions:
-        _show_known(measures, as_json)
-    elif explain:
-        _show_explanations(explain, review, as_json)
-    elif table is not None:
-        _show_table(table, measure, as_json)
-    else:
-        _show_effects(measure, at_phi, review, as_json)
-
-
-def _require_one(**chosen: Any) -> None:
-    named = [f"--{name.replace('_', '-')}" for name, value in chosen.items() if value]
-    if len(named) > 1:
-        raise click.UsageError(f"{' and '.join(named)} show different things; give one of them")
-
-
-def _show_effects(measure: str | None, at_phi: bool, review: str | None, as_json: bool) -> None:
-    from ..services import effects
-
-    folder = folder_of(review)
-    frame = effects.run(folder)
-    if measure:
-        frame = effects.only(frame, measure)
-    if at_phi:
-        frame = effects.phi_table(folder, frame)
-        columns = list(frame.columns)
-    else:
-        columns = [
-            "effect_id",
-            "study_id",
-            "formula_id",
-            "yi",
-            "sei",
-            "scale",
-            "sense_applied",
-            "method",
-            "inputs",
-            "note",
-        ]
-    _show(
-        frame, columns, as_json, empty="no effect is coded yet" if not measure else f"no effect is coded as {measure}"
-    )
-
-
-def _show_table(table: Path, measure: str | None, as_json: bool) -> None:
-    from ..services.effects import of_table
-
-    if not measure:
+    what = _what(chosen, roles)
+    shown = views.Shown(as_json, output)
+    if output is not None and (what in ("explain", "estimate_phi") or as_json):
+        raise click.UsageError(
+            f"--output writes a table; {'--json' if as_json else views.option(what)} prints something else"
+        )
+    if what == "table" and not measure:
         raise click.UsageError("--table needs --measure NAME; `metareview effects --measures` lists them")
-    frame = of_table(table, measure)
-    _show(frame, [*frame.columns[:1], *(c for c in RESULT if c != frame.columns[0])], as_json)
+    if what == "estimate_phi":
+        views.phi(chosen["estimate_phi"], chosen["method"] or "quasi_poisson", shown)
+    elif what == "explain":
+        views.explanations(chosen["explain"], review, shown)
+    elif what == "table":
+        views.table(chosen["table"], str(measure), shown)
+    elif what in ("measures", "conversions"):
+        views.known(what == "measures", shown)
+    elif what in ("covariance", "dependence"):
+        views.dependent(what, review, measure, _assumed(chosen), _roles(roles), shown)
+    elif what == "absolute":
+        views.absolute(review, measure, chosen["baseline"], shown)
+    else:
+        views.effects(review, measure, what == "phi", shown)
 
 
-def _show_known(measures: bool, as_json: bool) -> None:
-    from ..effects.registry import conversions_frame, measures_frame
-
-    frame = measures_frame() if measures else conversions_frame()
-    last = ["orientation"] if measures else ["outputs", "method"]
-    _show(frame, ["name", "title", "formula_id", "formula", "inputs", *last, "source"], as_json)
-
-
-def _show_explanations(name: str, review: str | None, as_json: bool) -> None:
-    from ..services.effects import explain
-
-    found = explain(folder_of(review), name)
-    if as_json:
-        print_json([explanation.to_dict() | {"sense_applied": sense} for explanation, sense in found])
-        return
-    for number, (explanation, sense) in enumerate(found):
-        click.echo("\n" * (number > 0) + explanation.text)
-        if sense != 1:
-            click.echo(f"The protocol turns this effect round: yi = {-explanation.yi:.10g} in every analysis.")
-        click.echo(f"\n{explanation.latex}")
+def _what(chosen: dict[str, Any], roles: tuple[str, ...]) -> str:
+    """The one thing to show; "" for the effects themselves."""
+    things = [name for name, value in chosen.items() if value and name not in BELONGS]
+    if len(things) > 1:
+        raise click.UsageError(f"{' and '.join(map(views.option, things))} show different things; give one of them")
+    what = things[0] if things else ""
+    for name, thing in BELONGS.items():
+        if chosen[name] not in (None, False) and thing != what:
+            raise click.UsageError(f"{views.option(name)} goes with {views.option(thing)}")
+    if roles and what not in ("covariance", "dependence"):
+        raise click.UsageError("--role goes with --covariance or --dependence")
+    return what
 
 
-def _show(frame: Any, columns: list[str], as_json: bool, empty: str = "(none)") -> None:
-    if as_json:
-        print_json(frame.to_dict("records"))
-        return
-    rows = [[f"{v:.5f}" if isinstance(v, float) else v for v in row] for row in frame[columns].itertuples(index=False)]
-    print_rows(columns, rows, empty=empty)
+def _assumed(chosen: dict[str, Any]) -> dict[str, Any]:
+    """What `sampling_covariance` is to assume; a rho that is no number is a variable that holds it."""
+    given = {
+        name: chosen[name] for name, thing in BELONGS.items() if thing == "covariance" and chosen[name] is not None
+    }
+    for name in ("rho", "rho_within"):
+        if name in given:
+            try:
+                given[name] = float(given[name])
+            except ValueError:
+                continue
+    return given
 
 
-def _show_phi(series: Path, as_json: bool) -> None:
-    from ..services.effects import estimate_phi
-
-    found = estimate_phi(series)
-    if as_json:
-        print_json(found.to_dict())
-        return
-    click.echo(f"phi = {found.phi:.4f} (Pearson X2 {found.X2:.2f}, df {found.df}), phi_source: {found.phi_source}")
-    click.echo(
-        f"{found.places} places and {found.rows} rows used, {found.dropped} places dropped; code phi = {found.used:.4f}"
-    )
+def _roles(roles: tuple[str, ...]) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for text in roles:
+        role, equals, variable = text.partition("=")
+        if not equals:
+            raise MetareviewError(f"`{text}` is not ROLE=VARIABLE", "For example `--role treated=area_role`.")
+        found[role.strip()] = variable.strip() or None
+    return found

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import io
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 
 from ..errors import MetareviewError
 from ..protocol.models import Level, Protocol
-from ..tabular import FIXED_TIME, Table, escaped, read_table, write_bytes, write_csv
+from ..tabular import Table, as_text, escaped, read_table, workbook_bytes, write_bytes, write_csv
 from .codebook import CellError, Column, columns, parse_cell, to_cell
 from .events import ID_COLUMN, LEVELS
 
@@ -156,7 +154,7 @@ def _workbook(found: list[Column], names: list[str], grid: list[list[str]]) -> b
     sheet.append(names)
     for row in grid:
         sheet.append([escaped(cell) if cell.startswith("'") else cell for cell in row])
-        _as_text(sheet)
+        as_text(sheet)
     sheet.freeze_panes = "B2"
     for i, column in enumerate(found, start=1):
         sheet.cell(1, i).font = Font(bold=True)
@@ -173,28 +171,5 @@ def _workbook(found: list[Column], names: list[str], grid: list[list[str]]) -> b
     for column in found:
         v = column.variable
         guide.append([v.name, v.label, v.type, "yes" if v.required else "", "; ".join(v.categories), v.unit, v.notes])
-        _as_text(guide)
-    return _without_times(book)
-
-
-def _as_text(sheet: Any) -> None:
-    # openpyxl takes a text that starts with = for a formula.
-    for cell in sheet[sheet.max_row]:
-        cell.data_type = "s" if cell.value else "n"
-
-
-def _without_times(book: Any) -> bytes:
-    import datetime
-
-    book.properties.created = book.properties.modified = datetime.datetime(*FIXED_TIME)
-    raw, fixed = io.BytesIO(), io.BytesIO()
-    book.save(raw)
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(fixed, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in source.namelist():
-            data = source.read(name)
-            if name == "docProps/core.xml":
-                import re
-
-                data = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>1980-01-01T00:00:00Z", data)
-            target.writestr(zipfile.ZipInfo(name, FIXED_TIME), data)
-    return fixed.getvalue()
+        as_text(guide)
+    return workbook_bytes(book)

@@ -63,7 +63,8 @@ class Explanation:
             worked += ["", f"  {line.name} = {line.symbols}", f"  {left} = {line.numbers}"]
             worked += [f"  {left} = {line.value:.10g}"] if line.numbers != f"{line.value:.10g}" else []
         tail = ["", f"  SE = sqrt(vi) = {self.vi**0.5:.10g}", "", self.orientation]
-        tail += [f"Rule: {self.rule}"] if self.rule else []
+        formula = "; ".join(f"{line.name} = {line.symbols}" for line in self.lines)
+        tail += [f"Rule: {self.rule}"] if _bare(self.rule) not in ("", _bare(formula)) else []
         tail += [f"Note: {self.note}"] if self.note else []
         return "\n".join([*head, *shown, *worked, *tail])
 
@@ -164,6 +165,11 @@ def _lines(measure: Measure, values: dict[str, float], formula: str) -> tuple[Li
         )
         for name, expression in language.steps(formula)
     )
+
+
+def _bare(text: str) -> str:
+    """A formula without spaces and brackets, to see whether two say the same."""
+    return text.translate(str.maketrans("", "", " ()"))
 
 
 def _number(value: float) -> str:

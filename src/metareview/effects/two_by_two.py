@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from metareview.effects.measure import Columns, Input, Problem, flag_rows
@@ -39,3 +41,14 @@ def check(columns: Columns) -> list[Problem]:
         found += flag_rows(off, total, f"{{:g}} is not {events} plus {rest} ({{:g}} + {{:g}})", n, x, y)
         found += flag_rows(np.isnan(n) & (x + y == 0), events, f"is 0 and so is {rest}: the arm has nobody in it")
     return found
+
+
+# What every measure of the table declares alike.
+TABLE: dict[str, Any] = {
+    "swap": "negates",
+    "swap_inputs": SWAP,
+    "prepare": prepare,
+    "check": check,
+    "cells": CELLS,
+    "arms": ARMS,
+}

@@ -100,18 +100,19 @@ def _variable(variable: Variable) -> Iterator[str]:
 
 
 def _effects(protocol: Protocol) -> Iterator[Finding]:
-    if protocol.effects.phi != 1 and protocol.effects.phi_source == "none":
-        yield (
-            ("effects", "phi_source"),
-            f"phi is {protocol.effects.phi:g}, so it has a source: given, estimated or assumed",
-        )
+    rules = protocol.effects
+    if isinstance(rules.phi, str) and rules.phi_source != "assumed":
+        yield ("effects", "phi_source"), f"phi is the default `{rules.phi}`, so its source is `assumed`"
+    elif rules.phi != 1 and rules.phi_source == "none":
+        yield ("effects", "phi_source"), f"phi is {rules.phi:g}, so it has a source: given, estimated or assumed"
+    yield from _readings(protocol)
     known = {v.name: v for v in protocol.codebook.effect}
     if protocol.codebook.effect and MEASURE not in known:
         yield (
             ("codebook", "effect"),
             f"the effect level needs the variable `{MEASURE}`: the measure that computes yi",
         )
-    sense = protocol.effects.sense
+    sense = rules.sense
     if sense and sense not in known:
         yield ("effects", "sense"), _unknown("effect variable", sense, known)
     if protocol.outcomes and OUTCOME in known:
@@ -123,6 +124,19 @@ def _effects(protocol: Protocol) -> Iterator[Finding]:
                     ("codebook", "effect", place),
                     f"`{OUTCOME}` has category `{category}`, which `outcomes` does not name",
                 )
+
+
+def _readings(protocol: Protocol) -> Iterator[Finding]:
+    """The variables that absolute readings are made from: numbers, and a cost of an area whose residents are known."""
+    known = {v.name: v for v in (*protocol.codebook.study, *protocol.codebook.effect)}
+    for role in ("baseline", "residents", "cost"):
+        name = getattr(protocol.effects, role)
+        if name and name not in known:
+            yield ("effects", role), _unknown("study or effect variable", name, known)
+        elif name and known[name].type not in ("number", "integer"):
+            yield ("effects", role), f"`{name}` is a {known[name].type}; {role} is a number"
+    if protocol.effects.cost and not protocol.effects.residents:
+        yield ("effects", "cost"), "the cost of an area needs `residents`: how many people live in one"
 
 
 def _analyses(protocol: Protocol) -> Iterator[Finding]:
@@ -183,7 +197,7 @@ def _unfit(model: str, tau2: str, test: str, robust: bool) -> Iterator[tuple[str
         return
     if tau2 not in ("REML", "ML"):
         yield "tau2", f"the model {model} is fitted by REML or ML, not {tau2}"
-    if test == "adhoc" or (test == "z" and robust):
+    if test == "adhoc" or (test in ("t", "z") and robust):
         yield (
             "test",
             f"the model {model} has {'robust tests, and no' if robust else 'no test'} `{test}`: leave `test` out",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 Name = str
 SourceKind = Literal["database", "register", "website", "organisation", "citation"]
@@ -143,7 +144,7 @@ class Sensitivity(Part):
     model: Model | None = None
     rho: float | None = Field(default=None, ge=0, lt=1)
     tau2: str | None = None
-    test: Literal["knha", "adhoc", "z"] | None = None
+    test: Literal["knha", "adhoc", "t", "z"] | None = None
     phi: float | None = Field(default=None, gt=0)
 
 
@@ -175,7 +176,7 @@ class Analysis(Part):
     rho: float = Field(default=0.6, ge=0, lt=1)
     cluster: str = ""
     tau2: str = "REML"
-    test: Literal["knha", "adhoc", "z"] = "knha"
+    test: Literal["knha", "adhoc", "t", "z"] = "knha"
     level: float = Field(default=0.95, gt=0.5, lt=1)
     subgroup: str = ""
     moderators: tuple[str, ...] = ()
@@ -197,13 +198,32 @@ class Analysis(Part):
 
 
 class EffectRules(Part):
-    """How coded effects become yi and vi."""
+    """How coded effects become yi and vi.
 
-    phi: float = Field(default=1.0, gt=0)
+    `phi` is a number, or the name of a documented default. `baseline`, `residents` and `cost` name the number variables
+    (of the effect or its study) that absolute readings are made from: crimes a year per 1,000 residents without the
+    approach, residents of one treated area, and cost of the approach in one area a year.
+    """
+
+    phi: float | str = 1.0
     phi_source: Literal["given", "estimated", "assumed", "none"] = "assumed"
     zero_cells: Literal["only0", "if0all", "all", "none", "treatment_arm"] = "only0"
     add: float = Field(default=0.5, ge=0)
     sense: str = ""
+    baseline: str = ""
+    residents: str = ""
+    cost: str = ""
+
+    @field_validator("phi", mode="before")
+    @classmethod
+    def _phi(cls, value: Any) -> Any:
+        try:
+            phi = float("nan") if isinstance(value, bool) else float(value)
+        except (TypeError, ValueError):
+            phi = value
+        if (isinstance(phi, str) and phi) or (isinstance(phi, float) and 0 < phi < float("inf")):
+            return phi
+        raise PydanticCustomError("phi", "phi should be a number greater than 0, or the name of a default")
 
 
 class LessonRules(Part):

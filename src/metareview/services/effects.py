@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,9 @@ from .selection import INCLUDED
 from .state import ReviewState, load_state, require_agreed
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
 
     from ..effects.explain import Explanation
-    from ..effects.overdispersion import Dispersion
 
 COMPUTED = (
     "yi", "vi", "sei", "yi_printed", "sense_applied", "formula_id", "scale", "orientation", "method", "rule", "note", "phi",
@@ -55,6 +53,7 @@ def compute(rows: Iterable[CodedRow] | Iterable[Any], protocol: Protocol) -> pd.
     """
     import pandas as pd
 
+    _assumed(protocol)  # one error for a name that is not there, not one a measure
     coded = list(rows)
     by_measure: dict[str, list[Any]] = {}
     for row in coded:
@@ -97,7 +96,9 @@ def explain(folder: ReviewFolder, name: str) -> list[tuple[Explanation, float]]:
     for row in rows:
         measure, given = str(row.values.get(MEASURE, "")), _given([row])
         sense = _sense(given, folder.protocol.effects.sense)
-        found += [(e, float(sense.iloc[0])) for e in explained(measure, **_arguments(measure, given, folder.protocol))]
+        for one in explained(measure, **_arguments(measure, given, folder.protocol)):
+            note = _noted([one.note], measure, given, folder.protocol)[0]
+            found.append((dataclasses.replace(one, note=note), float(sense.iloc[0])))
     return found
 
 
@@ -110,76 +111,6 @@ def only(frame: pd.DataFrame, measure: str) -> pd.DataFrame:
     from ..effects.registry import find_measure
 
     return frame[frame[MEASURE].str.upper() == find_measure(measure).name.upper()] if MEASURE in frame else frame
-
-
-def of_table(path: Path, measure: str) -> pd.DataFrame:
-    """Compute a measure for each row of a table whose columns are called as its inputs, beside the table's columns.
-
-    Raises:
-        MetareviewError: the table is not readable, or naming the row and column that no effect can come from.
-    """
-    import pandas as pd
-
-    from ..effects.compute import effect_size
-    from ..effects.registry import find_measure
-    from ..tabular import read_table
-
-    table = read_table(path)
-    named = next((c for c in table.columns if c not in find_measure(measure).input_names), None)
-    labels = [f"{row[named]} (row {n})" if named else f"row {n}" for n, row in table.rows]
-    return effect_size(
-        measure, pd.DataFrame([row for _, row in table.rows], columns=list(table.columns)), labels=labels
-    )
-
-
-def phi_table(folder: ReviewFolder, frame: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return every effect from before-after counts at overdispersion phi 1, 2 and 4, whatever was assumed.
-
-    Columns: effect_id, phi, yi, se, ci_low, ci_high (95%, log scale), in_use (the phi of the analysis).
-    """
-    import pandas as pd
-
-    from ..effects.compute import effect_size
-
-    frame = run(folder) if frame is None else frame
-    if MEASURE not in frame or frame.empty:
-        return pd.DataFrame(columns=["effect_id", "phi", "yi", "se", "ci_low", "ci_high", "in_use"])
-    counts = frame[frame["phi"].notna()]
-    found = []
-    for measure, part in counts.groupby(MEASURE, sort=False):
-        for phi in (1.0, 2.0, 4.0):
-            again = effect_size(str(measure), _inputs(part), phi=phi, **_zero_rule(str(measure), folder.protocol))
-            half = 1.959963984540054 * again["sei"]
-            sense = part["sense_applied"]
-            yi = again["yi"] * sense
-            found.append(
-                pd.DataFrame(
-                    {"effect_id": part["effect_id"], "phi": phi, "yi": yi, "se": again["sei"], "ci_low": yi - half,
-                     "ci_high": yi + half, "in_use": part["phi"] == phi}
-                )
-            )  # fmt: skip
-    if not found:
-        return pd.DataFrame(columns=["effect_id", "phi", "yi", "se", "ci_low", "ci_high", "in_use"])
-    return pd.concat(found).sort_values(["effect_id", "phi"], kind="stable").reset_index(drop=True)
-
-
-def estimate_phi(path: Path) -> Dispersion:
-    """Estimate overdispersion from a count series in a table: columns place, after, treated, count and maybe exposure.
-
-    Raises:
-        MetareviewError: the table is not readable, lacks a column, or cannot give an estimate.
-    """
-    import pandas as pd
-
-    from ..effects.overdispersion import estimate_phi as estimate
-    from ..tabular import read_table
-
-    table = read_table(path)
-    counts = pd.DataFrame([row for _, row in table.rows], columns=list(table.columns))
-    for name in ("after", "treated", "count", "exposure"):
-        if name in counts:
-            counts[name] = pd.to_numeric(counts[name], errors="coerce")
-    return estimate(counts, exposure="exposure" if "exposure" in counts else None)
 
 
 def _of_measure(measure: str, rows: list[Any], protocol: Protocol) -> pd.DataFrame:
@@ -201,11 +132,21 @@ def _of_measure(measure: str, rows: list[Any], protocol: Protocol) -> pd.DataFra
         orientation=frame["orientation"],
         method=frame["method"],
         rule=frame["rule"],
-        note=frame["note"],
+        note=_noted(frame["note"], measure, given, protocol),
         phi=frame["phi"] if "phi" in frame else float("nan"),
         phi_source=frame.get("phi_source", ""),
         inputs=[_used(names, row.values) for row in rows],
     )
+
+
+def _noted(notes: Iterable[str], measure: str, given: pd.DataFrame, protocol: Protocol) -> list[str]:
+    """The notes of effects of one measure, with the name of the phi that was assumed."""
+    from ..effects.registry import find_measure
+
+    told = _assumed(protocol)[1] if "phi" in find_measure(measure).input_names else ""
+    return [
+        "; ".join(filter(None, (note, told if none else ""))) for note, none in zip(notes, _no_phi(given), strict=True)
+    ]
 
 
 def _given(rows: list[Any]) -> pd.DataFrame:
@@ -226,31 +167,48 @@ def _arguments(measure: str, given: pd.DataFrame, protocol: Protocol) -> dict[st
     extra = _phi(given, protocol) if "phi" in found.input_names else {}
     # A variable that no row fills in is missing in each of them, which is told effect by effect.
     extra |= {i.name: float("nan") for i in found.inputs if i.required and i.name not in given}
-    return {"data": _inputs(given).assign(**extra), "labels": "effect_id", **_zero_rule(measure, protocol)}
+    return {"data": inputs_of(given).assign(**extra), "labels": "effect_id", **zero_rule(measure, protocol)}
 
 
-def _zero_rule(measure: str, protocol: Protocol) -> dict[str, Any]:
-    """The protocol's zero-cell rule, for measures that need one."""
+def zero_rule(measure: str, protocol: Protocol) -> dict[str, Any]:
+    """The protocol's zero-cell rule for a measure, as `effect_size` takes it."""
     from ..effects.registry import find_measure
 
     needs = find_measure(measure).zero_rule != "none"
     return {"add": protocol.effects.add, "to": protocol.effects.zero_cells if needs else None}
 
 
-def _inputs(frame: pd.DataFrame) -> pd.DataFrame:
+def inputs_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """What was coded of effects, without what was computed."""
     return frame.drop(columns=[c for c in (*COMPUTED, MEASURE) if c in frame])
 
 
 def _phi(given: pd.DataFrame, protocol: Protocol) -> dict[str, Any]:
-    rules = protocol.effects
-    coded = given["phi"] if "phi" in given else given["effect_id"].map(lambda _: None)
+    value, _ = _assumed(protocol)
     source = given["phi_source"] if "phi_source" in given else given["effect_id"].map(lambda _: None)
-    phi = [rules.phi if v is None or v != v else float(v) for v in coded]
+    none = _no_phi(given)
+    coded = given.get("phi", none)
+    phi = [value if n else float(v) for v, n in zip(coded, none, strict=True)]
     told = [
-        (rules.phi_source if v is None or v != v else "given") if s is None or s != s else s
-        for v, s in zip(coded, source, strict=True)
+        (protocol.effects.phi_source if n else "given") if s is None or s != s else s
+        for n, s in zip(none, source, strict=True)
     ]
     return {"phi": phi, "phi_source": told}
+
+
+def _no_phi(given: pd.DataFrame) -> pd.Series[bool]:
+    """Effects without a phi of their own, which take that of the protocol."""
+    return given["phi"].isna() if "phi" in given else given["effect_id"].map(lambda _: True)
+
+
+def _assumed(protocol: Protocol) -> tuple[float, str]:
+    """The protocol's phi, and what to tell beside an effect where it is a named default."""
+    from ..effects.overdispersion import find_default
+
+    if not isinstance(name := protocol.effects.phi, str):
+        return name, ""
+    phi, counts = find_default(name)
+    return phi, f"phi {phi:g} assumed: {name} ({counts})"
 
 
 def _sense(given: pd.DataFrame, variable: str) -> Any:

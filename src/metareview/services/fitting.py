@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     Regression = RegressionResult | MultilevelResult | DependentResult
 
 STUDY, EFFECT = "study_id", "effect_id"
+OMITTED = (
+    "estimate", "se", "ci_low", "ci_high", "pi_low", "pi_high", "p", "tau2", "I2", "Q", "Q_p", "k", "test",
+)  # fmt: skip
 CHE = f"1 | {STUDY}/{EFFECT}"
 
 
@@ -163,7 +166,7 @@ def _regression(formula: str, frame: pd.DataFrame, analysis: Analysis) -> Regres
 
 def omitting(frame: pd.DataFrame, analysis: Analysis, notes: list[str]) -> pd.DataFrame | None:
     """The pooled result without each effect, or each study where studies give several, in turn; None for fewer than three."""
-    from ..synthesis.influence import COLUMNS, leave_one_out
+    from ..synthesis.influence import leave_one_out
 
     if not _dependent(frame, analysis):
         options: dict[str, Any] = {"tau2": analysis.tau2, "test": analysis.test, "level": analysis.level}
@@ -178,7 +181,7 @@ def omitting(frame: pd.DataFrame, analysis: Analysis, notes: list[str]) -> pd.Da
         except MetareviewError as error:
             notes.append(f"without {study} it was not pooled: {error.message}")
             continue
-        rows.append({"omitted": study} | {name: getattr(rest, name) for name in COLUMNS})
+        rows.append({"omitted": study} | {name: getattr(rest, name) for name in OMITTED})
     return pd.DataFrame(rows) if rows else None
 
 

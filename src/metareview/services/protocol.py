@@ -21,7 +21,8 @@ def check(folder: ReviewFolder) -> list[Mistake]:
 
 
 def _unregistered(protocol: Protocol, text: str) -> list[Mistake]:
-    """Return what the plan names and the tool does not have: estimators of tau2 and effect-size measures."""
+    """Return what the plan names and the tool does not have: estimators of tau2, measures, defaults of phi."""
+    from ..effects.overdispersion import find_default
     from ..effects.registry import measures
     from ..synthesis.tau2 import estimators
 
@@ -38,6 +39,11 @@ def _unregistered(protocol: Protocol, text: str) -> list[Mistake]:
         if unknown:
             what = f"there is no measure {', '.join(unknown)}; known: {', '.join(measures_known)}"
             found.append((("codebook", "effect", i, "categories"), what))
+    if isinstance(phi := protocol.effects.phi, str):
+        try:
+            find_default(phi)
+        except MetareviewError as error:
+            found.append((("effects", "phi"), f"{error.message} {error.hint}"))
     return [
         Mistake(lined.line(path), ".".join(str(p) for p in path if isinstance(p, str)), what) for path, what in found
     ]

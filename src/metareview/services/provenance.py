@@ -28,7 +28,8 @@ PACKAGES = (
     "rapidfuzz",
 )
 # Noise of the second engine is printed and judged by decade, and is not a result to be pinned.
-NOISE = ("crosscheck",)
+DERIVED = ("I2_ci", "H2_ci", "I2_Q", "H2_Q", "iterations")  # other pinned numbers tell them, or machines differ in them
+NOISE = ("crosscheck", *DERIVED)
 NOT_PINNED = (*NOISE, "yi", "vi", "weights")
 
 
@@ -130,9 +131,9 @@ def _results(evidence: Evidence) -> dict[str, float]:
     return flat_numbers({"effects": effects, "analyses": analyses, "prisma": prisma})
 
 
-def _pinned(value: Any, without: tuple[str, ...] = NOT_PINNED) -> Any:
+def _pinned(value: Any, left_out: tuple[str, ...] = NOT_PINNED) -> Any:
     if isinstance(value, dict):
-        return {k: _pinned(v, without) for k, v in value.items() if k not in without}
-    if isinstance(value, list):  # of meta-regressions, whose effects and weights are pinned
+        return {k: _pinned(v, left_out) for k, v in value.items() if k not in left_out}
+    if isinstance(value, list):  # of regressions, whose effects are pinned
         return [_pinned(v, NOISE) for v in value]
     return value

@@ -11,7 +11,7 @@ from ..errors import MetareviewError
 from ..folder import ReviewFolder
 from ..protocol.loading import protocol_hash
 from ..report.prisma import check
-from . import analyze, effects, lessons, prisma, report_documents, search_log
+from . import analyze, effect_tables, effects, lessons, prisma, report_documents, search_log
 from .report_documents import Evidence
 from .state import load_state
 
@@ -42,7 +42,7 @@ def gather(folder: ReviewFolder) -> Evidence:
     pooled = {s for r in results.values() for s in r.selection.frame["study_id"]}
     counts = prisma.run(folder, state, synthesised=sorted(pooled))
     learned = lessons.run(folder, results, state)
-    phi, checks = effects.phi_table(folder, frame), check(counts)
+    phi, checks = effect_tables.phi_table(folder, frame), check(counts)
     sha256 = protocol_hash(folder.protocol_text)
     return Evidence(state, frame, phi, results, counts, checks, learned, sha256)
 

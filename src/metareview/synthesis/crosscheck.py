@@ -26,10 +26,11 @@ def crosscheck(result: PooledResult) -> dict[str, float]:
     vanish: the estimate by |a - b| / max(|b|, se), se by |a - b| / se, and tau2 by |a - b| / max(b, typical
     sampling variance).
 
-    PyMARE has no twin for PM, SJ and a known tau2: there the estimate and its standard error are checked with
-    tau2 given, and "tau2" is left out. A single effect has nothing to check and gives {}.
+    PyMARE has no twin for the other estimators and a known tau2: there the estimate and its standard error are checked
+    with tau2 given, and "tau2" is left out. A single effect has nothing to check, and weights of the user's are beyond
+    PyMARE: both give {}.
     """
-    if result.k < 2:
+    if result.k < 2 or result.weighting != "inverse variance":
         return {}
     yi, vi = result.yi, result.vi
     if result.engine == pymare_engine.ENGINE:

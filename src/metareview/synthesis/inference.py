@@ -1,4 +1,4 @@
-"""Critical values, p-values and the choice between the Knapp-Hartung and the normal test."""
+"""Critical values, p-values and the choice between the Knapp-Hartung, t and normal tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from scipy import special
 
 from metareview.errors import MetareviewError
 
-TESTS = ("knha", "adhoc", "z")
+TESTS = ("knha", "adhoc", "t", "z")
+ALIASES = {"hksj": "knha", "floored": "adhoc"}
+KNAPP_HARTUNG = ("knha", "adhoc")
 
 
 def critical(level: float, df: float) -> float:
@@ -37,14 +39,15 @@ def f_tail(f: float, df1: float, df2: float) -> float:
 
 def check_test(test: str) -> str:
     """Return the test's name, or say which names there are."""
-    if test not in TESTS:
+    name = ALIASES.get(test, test)
+    if name not in TESTS:
         raise MetareviewError(f"There is no test {test!r}.", f"Choose one of {', '.join(TESTS)}.")
-    return test
+    return name
 
 
 def factor(test: str, rss: float, df: int) -> float:
     """Return what the normal-theory variance is multiplied by: rss / df for Knapp-Hartung, not below 1 for "adhoc"."""
-    if test == "z":
+    if test not in KNAPP_HARTUNG:
         return 1.0
     return rss / df if test == "knha" else max(1.0, rss / df)
 
@@ -73,15 +76,17 @@ def choose_test(test: str, *, df: int, perfect: bool, equal_effects: bool) -> tu
         perfect: the residuals are all zero, so the Knapp-Hartung factor is 0.
         equal_effects: the model assumes tau2 = 0, for which the Knapp-Hartung factor has no foundation.
     """
-    if check_test(test) == "z" or df < 1:
+    test = check_test(test)
+    if test == "z" or df < 1:
         return "z", ()
-    if equal_effects:
+    if equal_effects and test in KNAPP_HARTUNG:
         return "z", (
             "The Knapp-Hartung method belongs to random-effects models; the equal-effects model uses the normal test.",
         )
     if df == 1:
+        kind = "Knapp-Hartung" if test in KNAPP_HARTUNG else "t"
         return "z", (
-            "With one residual degree of freedom the Knapp-Hartung interval is unusable (t with 1 df); "
+            f"With one residual degree of freedom the {kind} interval is unusable (t with 1 df); "
             "the normal test is used and its interval is too narrow when effects truly differ.",
         )
     if perfect and test == "knha":

@@ -5,28 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from metareview.errors import MetareviewError
-from metareview.synthesis.inputs import check_effects
+from metareview.synthesis.diagnostics.refit import basis, delete, table
+from metareview.synthesis.inference import check_test
 from metareview.synthesis.pooling import pool
-
-COLUMNS = (
-    "estimate",
-    "se",
-    "ci_low",
-    "ci_high",
-    "pi_low",
-    "pi_high",
-    "p",
-    "tau2",
-    "I2",
-    "Q",
-    "Q_p",
-    "k",
-    "test",
-)
 
 
 def leave_one_out(
@@ -51,12 +35,10 @@ def leave_one_out(
 
     Source: Viechtbauer & Cheung (2010), Research Synthesis Methods 1, 112-125.
     """
-    data = check_effects(yi, vi, labels)
-    if data.yi.size < 2:
+    result = pool(yi, vi, labels=labels, tau2=tau2, test=test, level=level)
+    if result.k < 2:
         raise MetareviewError("Leaving one effect out needs at least two effects.")
-    rows = []
-    for i, label in enumerate(data.labels):
-        rest = np.arange(data.yi.size) != i
-        result = pool(data.yi[rest], data.vi[rest], tau2=tau2, test=test, level=level)
-        rows.append({"omitted": label} | {name: getattr(result, name) for name in COLUMNS})
-    return pd.DataFrame(rows)
+    b = basis(result)
+    found = table(b, delete(b), check_test(test))
+    found.insert(0, "omitted", list(result.labels))
+    return found

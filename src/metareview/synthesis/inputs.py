@@ -80,6 +80,33 @@ def _named(bad: Any, values: Floats, labels: tuple[str, ...], limit: int = 5) ->
     return text if where.size <= limit else f"{text} and {where.size - limit} more"
 
 
+def check_weights(weights: Any, labels: tuple[str, ...]) -> Floats | None:
+    """Return the user's weights as an array of shape (k,), or None for inverse variances.
+
+    Arguments:
+        weights: positive numbers, one an effect; "equal"; or None. labels: of the effects, shape (k,).
+
+    Raises:
+        MetareviewError: another number of weights, or one that is not a positive number.
+    """
+    if weights is None:
+        return None
+    if isinstance(weights, str):
+        if weights != "equal":
+            raise MetareviewError(f"There are no weights {weights!r}.", "Give numbers, one an effect, or 'equal'.")
+        return np.ones(len(labels))
+    array = _vector(weights, "weights")
+    if array.size != len(labels):
+        raise MetareviewError(
+            f"There are {array.size} weights for {len(labels)} effects.", "Give one of each per effect."
+        )
+    bad = ~((array >= SMALLEST) & (array <= LARGEST))
+    if bad.any():
+        where = _named(bad, array, labels)
+        raise MetareviewError(f"A weight must be a positive number, and is not for {where}.", "Leave the effect out.")
+    return array
+
+
 def check_level(level: float) -> float:
     """Return the level of an interval, or say that it must lie between 0 and 1."""
     if not 0.0 < level < 1.0:

@@ -13,8 +13,10 @@ from metareview.synthesis import inference, wls
 from metareview.synthesis.design import INTERCEPT, Design, build_design
 from metareview.synthesis.heterogeneity import heterogeneity
 from metareview.synthesis.inputs import check_level
+from metareview.synthesis.intervals import interval
+from metareview.synthesis.intervals.base import Between
 from metareview.synthesis.results import RegressionResult
-from metareview.synthesis.tau2 import KNOWN, between_variance
+from metareview.synthesis.tau2 import KNOWN, between_variance, estimate_between
 from metareview.synthesis.wls import Floats
 
 STUDIES_PER_COEFFICIENT = 10
@@ -28,6 +30,7 @@ def regress(
     tau2: str | float = "REML",
     test: str = "knha",
     level: float = 0.95,
+    tau2_ci: str = "qp",
     labels: str | Sequence[Any] | None = None,
     crosscheck: bool = False,
 ) -> RegressionResult:
@@ -36,7 +39,7 @@ def regress(
     Arguments:
         formula: e.g. "yi ~ year + C(design)"; text columns are categorical, their first level the reference.
         data: a data frame with the effect, its variance and the moderators, one row an effect.
-        vi: the column of sampling variances. tau2, test, level: as in `pool`.
+        vi: the column of sampling variances. tau2, test, level, tau2_ci: as in `pool`.
         labels: a column's name or one label a row. Rows without a moderator are left out and named in
             `excluded`. crosscheck: compare with PyMARE and with statsmodels' weighted least squares.
 
@@ -50,14 +53,18 @@ def regress(
     design = build_design(formula, data, vi, labels)
     yi, vi_, X = design.effects.yi, design.effects.vi, design.X
     k, p = X.shape
-    method, between = between_variance(tau2, yi, vi_, X)
+    chosen = interval(tau2_ci)
+    method, between, failed = estimate_between(tau2, yi, vi_, X)
     f = wls.fit(yi, 1.0 / (vi_ + between.value), X)
     perfect = inference.is_perfect(f.rss, f.w, yi)
     used, warnings = inference.choose_test(
         inference.check_test(test), df=k - p, perfect=perfect, equal_effects=method == "FE"
     )
     cov = f.cov * inference.factor(used, f.rss, k - p)
-    het = heterogeneity(yi, vi_, X, between.value, level=level, equal_effects=method == "FE")
+    bounds = chosen(Between(yi, vi_, X, method, between, level))
+    het = heterogeneity(
+        yi, vi_, X, between.value, level=level, equal_effects=method == "FE", tau2_ci=(bounds.low, bounds.high)
+    )
     empty, r2 = _r_squared(design, tau2, method, between.value)
     result = RegressionResult(
         formula=formula,
@@ -87,7 +94,11 @@ def regress(
         level=level,
         converged=between.converged,
         excluded=design.excluded,
-        warnings=_warnings(warnings, design, between.converged),
+        warnings=_warnings(failed + warnings, design, between.converged) + bounds.warnings,
+        I2_ci=het.I2_ci,
+        H2_ci=het.H2_ci,
+        tau2_ci_method=chosen.id,
+        iterations=between.iterations,
     )
     return checked(result) if crosscheck else result
 

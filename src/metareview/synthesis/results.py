@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -44,15 +45,18 @@ class PooledResult:
         pi_low, pi_high: prediction interval for the true effect in a new setting; nan when k < 3 or method is
             FE.
         statistic, p, df: test of estimate = 0; `df` is k - 1 for Knapp-Hartung, inf for the z test.
-        tau2, tau2_se, tau2_ci: between-study variance, its standard error and its Q-profile interval (low,
-            high).
-        I2, H2: from tau2 and the typical sampling variance; `I2` in percent.
+        tau2, tau2_se, tau2_ci: between-study variance, its standard error and its interval (low, high).
+        I2, H2: from tau2 and the typical sampling variance; `I2` in percent. I2_ci, H2_ci: (low, high), from tau2_ci.
+        I2_Q, H2_Q: those from Q alone.
         Q, Q_df, Q_p: Cochran's heterogeneity test.
-        k: number of effects pooled. yi, vi, weights: shape (k,); weights in percent, summing to 100.
+        k: number of effects pooled. yi, vi, weights: shape (k,); weights in percent, summing to 100; `weighting` says
+            whether they are "inverse variance" or "given".
         labels: one label per effect, shape (k,).
         excluded: (label, reason) of every effect that was offered and not pooled.
-        method: tau2 estimator id, "fixed" when tau2 was given; test: "knha", "adhoc" or "z", the one used; level: e.g.
-            0.95.
+        method: tau2 estimator id, "fixed" when tau2 was given; test: "knha", "adhoc", "t" or "z", the one used; level:
+            e.g. 0.95. tau2_ci_method: id of the interval of tau2. prediction: "k-p", "k-p-1" or "normal", the reference
+            distribution of the prediction interval.
+        converged, iterations: of the estimator of tau2.
         engine: "metareview" or "pymare".
         crosscheck: relative differences to the second engine, by quantity; empty when not run.
         warnings: sentences a reader must see.
@@ -91,6 +95,14 @@ class PooledResult:
     crosscheck: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     engine: str = "metareview"
+    I2_ci: tuple[float, float] = (math.nan, math.nan)
+    H2_ci: tuple[float, float] = (math.nan, math.nan)
+    I2_Q: float = math.nan
+    H2_Q: float = math.nan
+    tau2_ci_method: str = "qp"
+    prediction: str = "k-p"
+    weighting: str = "inverse variance"
+    iterations: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as plain JSON-ready values at full precision."""
@@ -100,9 +112,11 @@ class PooledResult:
         """Return one row with the scalar results."""
         import pandas as pd
 
-        skip = {"yi", "vi", "weights", "labels", "excluded", "crosscheck", "warnings", "tau2_ci"}
+        intervals = ("tau2_ci", "I2_ci", "H2_ci")
+        skip = {"yi", "vi", "weights", "labels", "excluded", "crosscheck", "warnings", *intervals}
         row = {name: value for name, value in self.to_dict().items() if name not in skip}
-        row["tau2_ci_low"], row["tau2_ci_high"] = self.tau2_ci
+        for name in intervals:
+            row[f"{name}_low"], row[f"{name}_high"] = getattr(self, name)
         return pd.DataFrame([row])
 
     def __repr__(self) -> str:
@@ -132,8 +146,8 @@ class RegressionResult:
         R2: percent of tau2_empty that the moderators account for, not below 0; nan where it has no meaning
             (no intercept, no moderators, equal effects, tau2 given, or nothing to account for).
         crosscheck: relative differences to PyMARE, and (wls_) to statsmodels; empty when not run.
-        k, p: effects and coefficients. yi, vi, weights, labels, excluded, method, test, level, converged,
-            warnings: as in `PooledResult`.
+        k, p: effects and coefficients. yi, vi, weights, labels, excluded, method, test, level, converged, warnings,
+            I2_ci, H2_ci, tau2_ci_method, iterations: as in `PooledResult`.
     """
 
     formula: str
@@ -174,6 +188,10 @@ class RegressionResult:
     excluded: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
     crosscheck: dict[str, float] = field(default_factory=dict)
+    I2_ci: tuple[float, float] = (math.nan, math.nan)
+    H2_ci: tuple[float, float] = (math.nan, math.nan)
+    tau2_ci_method: str = "qp"
+    iterations: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as plain JSON-ready values at full precision."""

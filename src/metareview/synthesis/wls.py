@@ -76,16 +76,26 @@ def fit(yi: Floats, w: Floats, X: Floats) -> Fit:
     return _fit_mean(yi, w) if is_mean_only(X) else _fit_general(yi, w, X)
 
 
-def _fit_mean(yi: Floats, w: Floats) -> Fit:
-    total = w.sum()
+def residuals(yi: Floats, w: Floats, X: Floats) -> Floats:
+    """Return yi - X beta of that fit, shape (k,), without what else a fit holds."""
+    return _mean_residuals(yi, w, w.sum())[1] if is_mean_only(X) else _fit_general(yi, w, X).resid
+
+
+def _mean_residuals(yi: Floats, w: Floats, total: float) -> tuple[float, Floats]:
     mean = (w * yi).sum() / total
     resid = yi - mean
     shift = (w * resid).sum() / total
+    return mean + shift, resid - shift
+
+
+def _fit_mean(yi: Floats, w: Floats) -> Fit:
+    total = w.sum()
+    mean, resid = _mean_residuals(yi, w, total)
     return Fit(
-        beta=np.array([mean + shift]),
+        beta=np.array([mean]),
         cov=np.array([[1.0 / total]]),
         w=w,
-        resid=resid - shift,
+        resid=resid,
         basis=np.sqrt(w / total)[:, None],
         free=sum_of_others(w) / total,
         mean_only=True,

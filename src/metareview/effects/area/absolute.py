@@ -26,7 +26,7 @@ class Avoided:
 
 @dataclass(frozen=True)
 class Needed:
-    """How many units (areas for a year, months) it takes for one crime avoided, or for one added.
+    """How many units (residents or areas for a year, months) it takes for one crime avoided, or for one added.
 
     Attributes:
         unit: what is counted. estimate: units for one crime, as benefit (above 0) or harm (below 0).
@@ -44,13 +44,17 @@ class Needed:
     def text(self) -> str:
         """In words; through infinity where the interval of the effect holds 0, as Altman has it."""
         word = "avoided" if self.estimate > 0 else "added"
-        told = f"{abs(self.estimate):.3g} {self.unit} for one crime {word}"
+        told = f"{_few(abs(self.estimate))} {self.unit} for one crime {word}"
         if self.benefit and self.harm:
-            return (
-                f"{told} ({self.harm[0]:.3g} for one added, through infinity, to {self.benefit[0]:.3g} for one avoided)"
-            )
+            least, most = _few(self.harm[0]), _few(self.benefit[0])
+            return f"{told} ({least} for one added, through infinity, to {most} for one avoided)"
         low, high = self.benefit or self.harm or (_NAN, _NAN)
-        return f"{told} ({low:.3g} to {high:.3g})"
+        return f"{told} ({_few(low)} to {_few(high)})"
+
+
+def _few(value: float) -> str:
+    """Three figures, and no exponent for what is large."""
+    return f"{value:,.0f}" if 100 <= value < math.inf else f"{value:.3g}"
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ class AbsoluteReading:
         per_1000, per_area: the baseline: crimes a year without the approach, per 1,000 residents and per area; nan if
             not stated.
         avoided_per_1000, avoided_per_area: crimes avoided a year; None without that baseline.
+        residents: how many residents must be reached for a year for one crime avoided; None without a rate.
         areas, months: areas treated for a year, and months in one area, for one crime avoided; None without a baseline
             per area.
         cost: of one crime avoided; None without a cost. level: of the intervals.
@@ -91,6 +96,7 @@ class AbsoluteReading:
     per_area: float
     avoided_per_1000: Avoided | None
     avoided_per_area: Avoided | None
+    residents: Needed | None
     areas: Needed | None
     months: Needed | None
     cost: CostPerCrime | None
@@ -108,7 +114,7 @@ class AbsoluteReading:
             if avoided is not None:
                 text = f"{avoided.estimate:.3g} ({avoided.low:.3g} to {avoided.high:.3g}) crimes avoided a year"
                 rows.append((name, avoided.estimate, avoided.low, avoided.high, text))
-        for name, needed in (("areas", self.areas), ("months", self.months)):
+        for name, needed in (("residents", self.residents), ("areas", self.areas), ("months", self.months)):
             if needed is not None:
                 low, high = needed.benefit or (_NAN, _NAN)
                 rows.append((name, needed.estimate, low, high, needed.text))
@@ -163,6 +169,7 @@ def absolute(
         raise MetareviewError(f"cost={cost!r}, cost_se={cost_se!r}: a cost is above 0, its error 0 or more.")
     ratios = math.exp(yi), math.exp(low), math.exp(high)
     by_area = None if area is None else _avoided(area, ratios)
+    by_rate = None if rate is None else _avoided(rate, ratios)
     if cost is not None and by_area is None:
         raise MetareviewError("A cost needs crimes per area.", "Give per_area=, or per_1000= with residents=.")
     spread = _NAN if area is None else area * ratios[0] * se
@@ -172,8 +179,9 @@ def absolute(
         ratio_high=ratios[2],
         per_1000=_NAN if rate is None else rate,
         per_area=_NAN if area is None else area,
-        avoided_per_1000=None if rate is None else _avoided(rate, ratios),
+        avoided_per_1000=by_rate,
         avoided_per_area=by_area,
+        residents=None if by_rate is None else _needed(by_rate, 1000.0, "residents for a year"),
         areas=None if by_area is None else _needed(by_area, 1.0, "areas for a year"),
         months=None if by_area is None else _needed(by_area, 12.0, "months in one area"),
         cost=None if cost is None or by_area is None else _cost(by_area, cost, cost_se, spread, level),

@@ -21,7 +21,7 @@ class Assumed:
     """The correlations of a call, read: a number or nan for each role, by row, or a table by pair of names.
 
     `rho`, `within`: correlation by row (where a column was named) or the same in each, shape (n,); nan: not given.
-    `rho_table`, `within_table`: by the codes of two names, or None. `time`, `same`: nan where not given.
+    `rho_table`, `within_table`: by the codes of two names, or None. `time`, `same`, `study`: nan where not given.
     """
 
     rho: Floats
@@ -30,22 +30,31 @@ class Assumed:
     within_table: Floats | None
     time: float
     same: float
+    study: float
 
 
 def read_assumed(
-    effects: pd.DataFrame, coding: Coding, rho: Rho, within: Rho, time: float | None, same: float | None
+    effects: pd.DataFrame,
+    coding: Coding,
+    rho: Rho,
+    within: Rho,
+    time: float | None,
+    same: float | None,
+    study: float | None,
 ) -> Assumed:
     """Read the correlations of a call. Raises MetareviewError for a value beyond 1, or a column that is not there."""
     if time is not None and not 0 <= time <= 1:
         raise MetareviewError(f"rho_time={time!r} is not between 0 and 1.")
     if same is not None and not -1 <= same < 1:
         raise MetareviewError(f"duplicates={same!r} is not below 1.", "Effects with correlation 1 are one effect.")
+    if study is not None and not -1 < study < 1:
+        raise MetareviewError(f"rho_study={study!r} is not between -1 and 1.")
     between, table = _read(effects, "rho", rho, coding.outcomes)
     inside, inner = _read(effects, "rho_within", within, coding.instruments)
     if within is None:
         inside = between
-    nan = float("nan")
-    return Assumed(between, inside, table, inner, nan if time is None else time, nan if same is None else same)
+    rest = (float("nan") if value is None else float(value) for value in (time, same, study))
+    return Assumed(between, inside, table, inner, *rest)
 
 
 def correlations(coding: Coding, assumed: Assumed, i: Ints, j: Ints) -> tuple[Floats, Texts]:
@@ -68,6 +77,15 @@ def same_effect(coding: Coding, i: Ints, j: Ints, value: Floats) -> Mask:
     times = (coding.time[:, i] == coding.time[:, j]).all(axis=0)
     alike = (coding.outcome[i] == coding.outcome[j]) & (coding.instrument[i] == coding.instrument[j])
     return np.asarray(groups & times & alike & (value == 1))
+
+
+def one_study(told: tuple[Texts, Texts, Texts], rest: Mask, rho: float) -> tuple[Texts, Texts, Texts]:
+    """Reason, rule and method of each pair, with those of the `rest` that the one correlation of a study stands for."""
+    words = (f"one study, rho_study {rho:g}", "rho_study * root of both variances", "estimated")
+    reason, rule, method = (
+        np.asarray(np.where(rest, word, texts), dtype=object) for word, texts in zip(words, told, strict=True)
+    )
+    return reason, rule, method
 
 
 def _of_pairs(by_row: Floats, table: Floats | None, codes: Ints, i: Ints, j: Ints) -> Floats:

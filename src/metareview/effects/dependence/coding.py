@@ -63,10 +63,11 @@ class Coding:
     Attributes:
         cluster: shape (n,), numbered from 0; effects of different clusters are independent.
         clusters: the name of each cluster, for messages.
-        group: the treated (row 0) and control (row 1) group, shape (2, n), unlike across clusters.
+        group: the treated (row 0) and control (row 1) group, shape (2, n), unlike across clusters. named: whether it has a
+            name, shape (2, n).
         overlap: the place shared with other groups, shape (2, n), -1 for none. share: of the events in it, shape (2, n).
         outcome, instrument: shape (n,). outcomes: the names behind the codes of `outcome` (or of `instrument`).
-        time: when each group was measured, shape (2, n).
+        time: when each group was measured, shape (2, n); nan where only other effects of the cluster tell.
         size: of the two groups, nan where unknown, shape (2, n). size_sd: shape (n,).
         found: the column of each role that was found.
         warnings: what a reader should doubt.
@@ -75,6 +76,7 @@ class Coding:
     cluster: Ints
     clusters: Texts
     group: Ints
+    named: Mask
     overlap: Ints
     share: Floats
     outcome: Ints

@@ -22,7 +22,7 @@ from metareview.effects.dependence.refusals import (
     unlike_groups,
 )
 from metareview.effects.dependence.result import Block, Pairs, SamplingCovariance
-from metareview.effects.measure import Floats, Texts
+from metareview.effects.measure import Floats, Mask, Texts
 from metareview.errors import MetareviewError
 
 
@@ -35,6 +35,7 @@ def sampling_covariance(
     rho: assume.Rho = None,
     rho_within: assume.Rho = None,
     rho_time: float | None = None,
+    rho_study: float | None = None,
     duplicates: float | None = None,
     nearest: bool = False,
     **roles: str | None,
@@ -54,6 +55,8 @@ def sampling_covariance(
             outcomes as rows and columns, or {(outcome, outcome): correlation}.
         rho_within: the same between two instruments for one outcome; default `rho`.
         rho_time: correlation of one group's measurements one unit of time apart; times t apart correlate rho_time^t.
+        rho_study: correlation of two effects of one study where what is coded does not settle it, see `unsettled`: the one
+            correlation of a correlated-effects model. By default such pairs are refused.
         duplicates: correlation of effects that are coded alike in everything; by default they are refused, as they
             would correlate 1.
         nearest: replace a block that is not positive definite by the nearest one that is; by default it is refused.
@@ -64,12 +67,12 @@ def sampling_covariance(
     needed and not given, duplicates, and blocks that are not positive definite.
 
     Source: Gleser & Olkin (2009), Stochastically dependent effect sizes, in The handbook of research synthesis and
-    meta-analysis (2nd ed.), chapter 19.
+    meta-analysis (2nd ed.), chapter 19; for rho_study Pustejovsky & Tipton (2022), Prevention Science 23.
     """
     names = _labels(effects, labels)
     variances = _variances(effects, vi, names)
-    coding = read_coding(effects, study, roles, names)
-    assumed = assume.read_assumed(effects, coding, rho, rho_within, rho_time, duplicates)
+    coding = read_coding(effects, study, roles, names, blank_times=rho_study is not None)
+    assumed = assume.read_assumed(effects, coding, rho, rho_within, rho_time, duplicates, rho_study)
     unscaled = find_parts(effects, coding.size, coding.size_sd)
     parts, warnings = _scaled(unscaled, coding, assumed.time, variances, names)
     groups = list(_by_size(coding.cluster))
@@ -77,17 +80,41 @@ def sampling_covariance(
     value, told = assume.correlations(coding, assumed, i, j)
     warnings += unlike_groups(unscaled, names, coding, i, j, value)
     alike = assume.same_effect(coding, i, j, value)
-    if np.isnan(assumed.same) and alike.any():
+    if rho_study is None and np.isnan(assumed.same) and alike.any():
         raise duplicates_error(names, coding, i[alike], j[alike])
     value = np.where(alike, assumed.same, value)
     covariance = pair_covariances(parts, coding, assumed.time, i, j, value)
+    rest = np.zeros(len(i), dtype=bool) if rho_study is None else unsettled(coding, i, j, covariance)
+    covariance = np.where(
+        rest, assumed.study * _sense(effects, i, j) * np.sqrt(variances[i] * variances[j]), covariance
+    )
     refuse_unknown(names, coding, i, j, covariance, value)
     blocks, covariance, repaired = _blocks(groups, covariance, variances, coding, names, nearest)
     if repaired:
         warnings += (f"not positive definite, replaced by the nearest matrix that is: {', '.join(repaired)}",)
     some = covariance != 0
-    pairs = Pairs(i[some], j[some], covariance[some], *why(coding, parts, i[some], j[some], told[some], alike[some]))
+    reasons = why(coding, parts, i[some], j[some], told[some], alike[some])
+    pairs = Pairs(i[some], j[some], covariance[some], *assume.one_study(reasons, rest[some], assumed.study))
     return SamplingCovariance(blocks, names, variances, pairs, repaired, coding.warnings + warnings, dict(coding.found))
+
+
+def unsettled(coding: Coding, i: Ints, j: Ints, covariance: Floats) -> Mask:
+    """Pairs whose covariance is not known from what is coded and given; shape (pairs,).
+
+    It needs a correlation that was not given, or a time that is not coded, or the effects are coded alike in everything;
+    or all they share is a group that nobody named, as two treated areas do whose controls are not coded.
+    """
+    same = coding.group[:, i] == coding.group[:, j]
+    nameless = (same & ~coding.named[:, i]).any(axis=0) & (same.sum(axis=0) == 1)
+    return np.asarray(np.isnan(covariance) | nameless)
+
+
+def _sense(effects: pd.DataFrame, i: Ints, j: Ints) -> Floats:
+    """-1 for pairs of which one effect was turned round, else 1."""
+    sense = (
+        pd.to_numeric(effects["sense_applied"]).to_numpy(float) if "sense_applied" in effects else np.ones(len(effects))
+    )
+    return np.asarray(sense[i] * sense[j])
 
 
 def shared_fraction(coding: Coding, one: Ints, other: Ints, side_one: int, side_other: int) -> Floats:
@@ -103,16 +130,22 @@ def pair_covariances(parts: Parts, coding: Coding, rho_time: float, i: Ints, j: 
 
     nan where a correlation is needed and is nan.
     """
-    apart = np.abs(coding.time[0, i] - coding.time[0, j])
+    apart = _apart(coding, i, j, 0, 0)
     total = _product(parts.pooled[i] * parts.pooled[j], (value * _decay(rho_time, apart)) ** 2)
     for one in (0, 1):
         for other in (0, 1):
             shared = shared_fraction(coding, i, j, one, other)
-            in_time = value * _decay(rho_time, np.abs(coding.time[one, i] - coding.time[other, j]))
+            in_time = value * _decay(rho_time, _apart(coding, i, j, one, other))
             # The counts of the period before are the same counts, whenever the period after was.
             for kind, correlation in ((MAIN, in_time), (BEFORE, value), (SPREAD, in_time**2)):
                 total = total + _product(shared * parts.root[kind, one, i] * parts.root[kind, other, j], correlation)
     return np.asarray(total)
+
+
+def _apart(coding: Coding, i: Ints, j: Ints, one: int, other: int) -> Floats:
+    """Time between two groups of each pair, nan where it is not coded; an effect is no time apart from itself."""
+    gap = np.abs(coding.time[one, i] - coding.time[other, j])
+    return np.where(np.isnan(gap) & (i == j), 0.0, gap)
 
 
 def _product(amount: Floats, correlation: Floats) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from metareview.effects.dependence.coding import Coding, Ints, column_of, find_columns
+from metareview.effects.dependence.refusals import OTHERWISE
 from metareview.effects.measure import Floats, Texts
 from metareview.errors import MetareviewError
 
@@ -16,8 +17,12 @@ NUMBERS = ("time", "time_control", "overlap_share", "control_overlap_share", "si
 SHARES = ("overlap_share", "control_overlap_share")
 
 
-def read_coding(effects: pd.DataFrame, study: str, roles: Mapping[str, Any], names: Texts) -> Coding:
+def read_coding(
+    effects: pd.DataFrame, study: str, roles: Mapping[str, Any], names: Texts, blank_times: bool = False
+) -> Coding:
     """The coding of a frame of effects, which messages call by `names`.
+
+    `blank_times`: whether some effects of a study may have a time and others none, which is nan then.
 
     Raises MetareviewError for a column that is not there, an effect without a study, and times, shares or sizes that
     are no (possible) number, naming the rows.
@@ -32,13 +37,13 @@ def read_coding(effects: pd.DataFrame, study: str, roles: Mapping[str, Any], nam
     warnings = _half_coded(cluster, clusters, {**told, "sample": _words(effects, found.get("sample"))}, found)
     codes = {role: pd.factorize(told[role]) for role in ("outcome", "instrument")}
     numbers = {role: _numbers(effects, role, found.get(role), names) for role in NUMBERS}
-    treated_time = np.where(np.isnan(numbers["time"]), 0.0, numbers["time"])
-    _require_times(names, cluster, numbers["time"], found.get("time"))
+    treated_time = _times(names, cluster, numbers["time"], found.get("time"), blank_times)
     control_time = np.where(np.isnan(numbers["time_control"]), treated_time, numbers["time_control"])
     return Coding(
         cluster=cluster,
         clusters=clusters,
         group=_within(cluster, told["treated"], told["control"], ("(treated)", "(control)")),
+        named=np.array([told["treated"] != "", told["control"] != ""]),
         overlap=_overlaps(effects, cluster, found, names),
         share=np.array([numbers["overlap_share"], numbers["control_overlap_share"]]),
         outcome=codes["outcome"][0].astype(np.int64),
@@ -123,14 +128,14 @@ def _half_coded(cluster: Ints, clusters: Texts, told: Mapping[str, Texts], found
     return tuple(warnings)
 
 
-def _require_times(names: Texts, cluster: Ints, time: Floats, column: str | None) -> None:
-    if column is None:
-        return
+def _times(names: Texts, cluster: Ints, time: Floats, column: str | None, blank_times: bool) -> Floats:
+    """Times, 0 in clusters that have none; shape (n,)."""
     blank = pd.Series(np.isnan(time)).groupby(cluster).transform("mean").to_numpy()
-    mixed = np.flatnonzero(np.isnan(time) & (blank < 1))
-    if len(mixed):
-        rows = ", ".join(str(names[i]) for i in mixed[:5])
+    mixed = np.isnan(time) & (blank < 1)
+    if mixed.any() and not blank_times:
+        rows = ", ".join(str(name) for name in names[mixed][:5])
         raise MetareviewError(
             f"{column} is missing for {rows}, and coded for other effects of the same study.",
-            "Code the time of each effect, or pass time=None to leave times out.",
+            f"Code the time of each effect, give time=None to leave times out, or {OTHERWISE}.",
         )
+    return np.where(np.isnan(time) & ~mixed, 0.0, time)

@@ -38,7 +38,7 @@ def why(coding: Coding, parts: Parts, i: Ints, j: Ints, told: Texts, alike: Mask
 
 def _times(apart: Floats, before: Mask) -> Texts:
     values, where = np.unique(apart, return_inverse=True)
-    words = np.array([f", times {v:g} apart" if v else "" for v in values], dtype=object)[where]
+    words = np.array([f", times {v:g} apart" if v > 0 else "" for v in values], dtype=object)[where]
     return np.asarray(np.where((apart > 0) & before, words + " (the counts before are the same)", words), dtype=object)
 
 

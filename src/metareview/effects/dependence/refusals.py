@@ -10,6 +10,7 @@ from metareview.effects.measure import Floats, Texts
 from metareview.errors import MetareviewError
 
 SHOWN = 10
+OTHERWISE = "give rho_study=0.6 (or another) for two effects of one study where no more is known"
 
 
 def _named(names: Texts, coding: Coding, i: Ints, j: Ints) -> str:
@@ -23,7 +24,7 @@ def duplicates_error(names: Texts, coding: Coding, i: Ints, j: Ints) -> Metarevi
         "Effects that are coded alike (same sample, groups, outcome, instrument and time) would correlate 1:\n"
         + _named(names, coding, i, j),
         "If two reports tell the same result, keep one. Else code what differs (sample_id, treated_id, control_id, outcome, "
-        "instrument, time), or give duplicates= a correlation below 1.",
+        f"instrument, time), give duplicates=0.9 (or another) as their correlation, or {OTHERWISE}.",
     )
 
 
@@ -37,7 +38,8 @@ def refuse_unknown(names: Texts, coding: Coding, i: Ints, j: Ints, covariance: F
             raise MetareviewError(
                 f"The correlation is not known between effects that {said}:\n"
                 + _named(names, coding, i[unknown], j[unknown]),
-                f"Give it: {hint} as reported or as you assume (0 says independent), and vary it in a sensitivity analysis.",
+                f"Give {hint} as reported or as you assume (0 says independent), or {OTHERWISE}; and vary it in a "
+                "sensitivity analysis.",
             )
 
 

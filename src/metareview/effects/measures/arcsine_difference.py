@@ -40,11 +40,6 @@ MEASURE = Measure(
         "arcsine difference and its asymptotic variance",
     ),
     compute=compute,
-    swap="negates",
-    swap_inputs=two_by_two.SWAP,
-    prepare=two_by_two.prepare,
-    check=two_by_two.check,
-    cells=two_by_two.CELLS,
-    arms=two_by_two.ARMS,
+    **two_by_two.TABLE,
     zero_rule="none",
 )

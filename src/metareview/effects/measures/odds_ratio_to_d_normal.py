@@ -48,11 +48,6 @@ MEASURE = Measure(
         "Cox index and its sampling variance",
     ),
     compute=compute,
-    swap="negates",
-    swap_inputs=two_by_two.SWAP,
-    prepare=two_by_two.prepare,
-    check=two_by_two.check,
-    cells=two_by_two.CELLS,
-    arms=two_by_two.ARMS,
+    **two_by_two.TABLE,
     margins=(("ai", "ci"), ("bi", "di")),
 )

@@ -45,12 +45,7 @@ MEASURE = Measure(
         "statistical methods, observed minus expected and its variance",
     ),
     compute=compute,
-    swap="negates",
-    swap_inputs=two_by_two.SWAP,
-    prepare=two_by_two.prepare,
-    check=two_by_two.check,
-    cells=two_by_two.CELLS,
-    arms=two_by_two.ARMS,
+    **two_by_two.TABLE,
     margins=(("ai", "ci"), ("bi", "di")),
     zero_rule="none",
 )

@@ -92,12 +92,7 @@ MEASURE = Measure(
         "product-sum correlation and its probable error (CS); the same estimate by the delta method from two binomials (ST)",
     ),
     compute=compute,
-    swap="negates",
-    swap_inputs=two_by_two.SWAP,
-    prepare=two_by_two.prepare,
-    check=two_by_two.check,
-    cells=two_by_two.CELLS,
-    arms=two_by_two.ARMS,
+    **two_by_two.TABLE,
     margins=(("ai", "ci"), ("bi", "di")),
     zero_rule="none",
 )

@@ -38,10 +38,5 @@ MEASURE = Measure(
         "chapter 13, difference between two probabilities",
     ),
     compute=compute,
-    swap="negates",
-    swap_inputs=two_by_two.SWAP,
-    prepare=two_by_two.prepare,
-    check=two_by_two.check,
-    cells=two_by_two.CELLS,
-    arms=two_by_two.ARMS,
+    **two_by_two.TABLE,
 )

@@ -42,11 +42,6 @@ MEASURE = Measure(
         "log method, pages 469-474",
     ),
     compute=compute,
-    swap="negates",
-    swap_inputs=two_by_two.SWAP,
-    prepare=two_by_two.prepare,
-    check=two_by_two.check,
-    cells=two_by_two.CELLS,
-    arms=two_by_two.ARMS,
+    **two_by_two.TABLE,
     margins=(("ai", "ci"),),
 )

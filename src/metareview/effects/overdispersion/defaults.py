@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
+
 import pandas as pd
+
+from metareview.errors import MetareviewError
 
 _LOTS = (
     "Pearson X2 / df given each place's total, from public counts around greened and other vacant lots in Philadelphia; "
@@ -19,6 +23,19 @@ _DEFAULTS = (
     ("violent_200m", 2.249, "violent crimes within 200 m of a lot", _LOTS),
     ("nonviolent_200m", 2.750, "other crimes within 200 m of a lot", _LOTS),
 )  # fmt: skip
+
+
+def find_default(name: str) -> tuple[float, str]:
+    """The phi of a named default, and of what counts it was one.
+
+    Raises MetareviewError for a name that is not there, with close ones.
+    """
+    known = {key: (phi, counts) for key, phi, counts, _ in _DEFAULTS}
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=2)
+        hint = f"Did you mean {' or '.join(close)}?" if close else f"Use a number, or one of {', '.join(known)}."
+        raise MetareviewError(f"There is no overdispersion {name!r}.", hint)
+    return known[name]
 
 
 def phi_defaults() -> pd.DataFrame:

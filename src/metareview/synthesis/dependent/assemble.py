@@ -55,7 +55,7 @@ def dependent(
     for i in {term for term, _ in sturdy.model.alone}:
         basis[i], p[i], low[i], high[i] = "model", model.p_value[i], model.ci_low[i], model.ci_high[i]
         se[i], df[i], statistic[i] = model.se[i], model.df[i], model.statistic[i]
-    said = [w for w in sturdy.warnings if not drawn or not w.startswith("Fewer than")]
+    said = [w for w in sturdy.warnings if testing.bootstrap == "never" or not w.startswith("Fewer than")]
     if drawn:
         names = ", ".join(f"{sturdy.terms[i]} ({sturdy.df[i]:.1f})" for i in drawn)
         said.append(

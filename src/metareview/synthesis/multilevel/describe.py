@@ -18,6 +18,7 @@ from metareview.synthesis.multilevel.terms import Intercepts, Structured, Term
 from metareview.synthesis.wls import Floats
 
 FEW_LEVELS = 5
+SILENT = 1e-10
 
 
 @dataclass(frozen=True)
@@ -152,9 +153,31 @@ def _flat(term: Structured, theta: Floats, typical: float) -> list[str]:
     return found
 
 
-def warnings(terms: tuple[Term, ...], design: Design, found: Optimum, edge: tuple[str, ...]) -> tuple[str, ...]:
+def untold(
+    terms: tuple[Term, ...], parts: list[Floats], ceiling: float, information: Floats, typical: float
+) -> tuple[str, ...]:
+    """The variances that the effects say nothing about, or whose estimate ran to the ceiling of the search."""
+    found: list[str] = []
+    at = 0
+    for term, theta in zip(terms, parts, strict=True):
+        told = renamed(term, term.report(theta), len(terms))
+        found += [name for name, value in told.items() if "rho" not in name and value >= 0.5 * ceiling]
+        for n, p in enumerate(term.parameters):
+            silent = p.kind == "variance" and information[at + n, at + n] * typical**2 < SILENT
+            found += list(renamed(term, {p.name: 0.0}, len(terms))) if silent else []
+        at += len(theta)
+    return tuple(dict.fromkeys(found))
+
+
+def warnings(
+    terms: tuple[Term, ...], design: Design, found: Optimum, edge: tuple[str, ...], silent: tuple[str, ...]
+) -> tuple[str, ...]:
     """Sentences a reader must see."""
-    out = []
+    out = [
+        f"{name} cannot be told from these effects. Do not use this result; leave the component out, or give several effects "
+        "the same one."
+        for name in silent
+    ]
     if not found.converged:
         out.append("The search for the variance components did not converge; do not use this result.")
     if edge:

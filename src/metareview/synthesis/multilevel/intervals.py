@@ -17,6 +17,7 @@ from metareview.synthesis.multilevel import describe
 from metareview.synthesis.multilevel.likelihood import Problem, at, score
 from metareview.synthesis.multilevel.optimise import maximise
 from metareview.synthesis.multilevel.results import MultilevelResult
+from metareview.synthesis.multilevel.structures import EDGE
 from metareview.synthesis.multilevel.terms import Structured
 from metareview.synthesis.results import to_plain
 from metareview.synthesis.wls import Floats
@@ -96,12 +97,12 @@ def component_intervals(result: MultilevelResult, level: float = 0.95) -> Compon
     if not result.converged:
         raise MetareviewError("The search for the variance components did not converge.", "Simplify the model first.")
     level = check_level(level)
-    problem, theta, left_out = _searchable(result)
-    profiles = [_Profile(problem, theta, result.loglik, i) for i in _which(problem, result)]
+    problem, theta, names, left_out = _searchable(result)
+    which = [i for i, p in enumerate(problem.parameters) if p.kind != "factor" and names[i] not in result.fixed]
+    profiles = [_Profile(problem, theta, result.loglik, i) for i in which]
     threshold = inference.critical(level, math.inf) ** 2
     ends = [profile.interval(threshold) for profile in profiles]
     tests = [profile.test() for profile in profiles]
-    names = _names(problem)
     open_ended = [names[p.which] for p, (_, high) in zip(profiles, ends, strict=True) if math.isinf(high)]
     return ComponentIntervals(
         tuple(names[p.which] for p in profiles),
@@ -117,40 +118,25 @@ def component_intervals(result: MultilevelResult, level: float = 0.95) -> Compon
     )
 
 
-def _names(problem: Problem) -> list[str]:
-    """The names of the parameters, as in a result's components."""
-    return [
-        name
-        for t in problem.terms
-        for p in t.parameters
-        for name in describe.renamed(t, {p.name: 0.0}, len(problem.terms))
-    ]
-
-
-def _searchable(result: MultilevelResult) -> tuple[Problem, Floats, tuple[tuple[str, str], ...]]:
-    """The problem with UN of two levels as HCS, which is the same, its theta, and what has no interval."""
+def _searchable(result: MultilevelResult) -> tuple[Problem, Floats, list[str], tuple[tuple[str, str], ...]]:
+    """The problem with UN of two levels as HCS, which is the same, its theta, their names, and what has no interval."""
     problem = result.problem
-    terms, parts, left_out = [], [], []
+    terms, parts, names, left_out = [], [], list[str](), []
     for term, theta in zip(problem.terms, problem.split(result.optimum.at.theta), strict=True):
+        found = describe.renamed(term, term.report(theta), len(problem.terms))
+        own = list(found)
         if isinstance(term, Structured) and term.structure == "UN":
-            found = describe.renamed(term, term.report(theta), len(problem.terms))
             if len(term.levels) == 2 and not math.isnan(list(found.values())[2]):
                 term, theta = replace(term, structure="HCS"), np.array(list(found.values()))
             else:
+                own = [p.name for p in term.parameters]
                 left_out += [(name, "UN is searched for by its Cholesky factor") for name in found]
+        names += own
         terms.append(term)
         parts.append(theta)
     limits = [(p.low, p.high) for term in terms for p in term.parameters]
     theta = np.clip(np.concatenate(parts), *np.array(limits).T)
-    return replace(problem, terms=tuple(terms)), theta, tuple(left_out)
-
-
-def _which(problem: Problem, result: MultilevelResult) -> list[int]:
-    return [
-        i
-        for i, (name, p) in enumerate(zip(_names(problem), problem.parameters, strict=True))
-        if p.kind != "factor" and name not in result.fixed
-    ]
+    return replace(problem, terms=tuple(terms)), theta, names, tuple(left_out)
 
 
 class _Profile:
@@ -164,17 +150,23 @@ class _Profile:
         curve = 0.0 if here is None else float(score(problem, here, information=True).information[which, which])
         self.step = 1.0 / math.sqrt(curve) if curve > 0 else max(self.scale, 1e-8)
         self.last = theta
+        self.known: dict[float, float] = {}
 
     def fall(self, value: float) -> float:
         """2 (maximum - profile) at a value; inf where the model cannot be computed."""
-        held = np.zeros(self.theta.size, dtype=bool)
-        held[self.which] = True
-        starts = []
-        for first in (self.theta, self.last):
-            start = first.copy()
-            start[self.which] = value
-            starts.append(start)
-        found = maximise(self.problem, starts, self.scale or 1e-8, held)
+        if value not in self.known:
+            self.known[value] = self._fall(value)
+        return self.known[value]
+
+    def _fall(self, value: float) -> float:
+        """From the last point, and from the maximum too when that one ends at a bound, where a search can be caught."""
+        held = np.arange(self.theta.size) == self.which
+        scale = self.scale or 1e-8
+        found = maximise(self.problem, [np.where(held, value, self.last)], scale, held)
+        if found is None or not found.converged or np.any(found.bound & ~held):
+            other = maximise(self.problem, [np.where(held, value, self.theta)], scale, held)
+            if found is None or (other is not None and other.at.loglik > found.at.loglik):
+                found = other
         if found is None:
             return math.inf
         self.last = found.at.theta
@@ -195,9 +187,9 @@ class _Profile:
             if sign * (outside - bound) >= 0:
                 outside = bound
             if above(outside) >= 0:
-                return _root(above, inside, outside)
+                return _root(above, inside, outside) if above(inside) < 0 else inside
             if outside == bound:
-                return bound
+                return bound / EDGE if self.parameter.kind == "correlation" else bound
             inside, step = outside, 2.0 * step
         return math.inf * sign
 
@@ -205,6 +197,7 @@ class _Profile:
         """The likelihood-ratio statistic of 0, its p-value at the boundary, and the plain one."""
         if not self.parameter.low <= 0.0 <= self.parameter.high:
             return math.nan, math.nan, math.nan
+        self.last = self.theta
         statistic = max(self.fall(0.0), 0.0)
         plain = inference.chi2_tail(statistic, 1)
         if self.parameter.kind != "variance":

@@ -34,7 +34,10 @@ class At:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What is to be maximised: stacks of blocks, terms, k effects, p coefficients, restricted or not."""
+    """What is to be maximised: stacks of blocks, terms, k effects, p coefficients, restricted or not.
+
+    `ceiling` is a variance that no data of this spread can mean: a component that reaches it cannot be told from the data.
+    """
 
     stacks: tuple[Stack, ...]
     terms: tuple[Term, ...]
@@ -42,6 +45,7 @@ class Problem:
     p: int
     restricted: bool
     log_det_xx: float
+    ceiling: float
 
     @cached_property
     def prepared(self) -> list[list[Any]]:

@@ -17,7 +17,7 @@ from metareview.synthesis.design import INTERCEPT, Design, build_design
 from metareview.synthesis.inputs import check_level
 from metareview.synthesis.multilevel import describe
 from metareview.synthesis.multilevel import random as reading
-from metareview.synthesis.multilevel.likelihood import Problem
+from metareview.synthesis.multilevel.likelihood import Problem, score
 from metareview.synthesis.multilevel.optimise import Optimum, maximise
 from metareview.synthesis.multilevel.results import MultilevelResult
 from metareview.synthesis.multilevel.sampling import as_sparse, imputed
@@ -30,6 +30,7 @@ from metareview.synthesis.working import Working
 METHODS = ("REML", "ML")
 TESTS = ("t", "z")
 VI = "_sampling_variance"
+RUNAWAY = 1e4
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,8 @@ def multilevel(
     start = _start(got)
     held = _held(problem, fixed or {})
     starts = [np.where(np.isnan(held), first, held) for first in _starts(problem, start)]
-    found = maximise(problem, starts, start, None if np.isnan(held).all() else ~np.isnan(held))
+    with np.errstate(all="ignore"):
+        found = maximise(problem, starts, start, None if np.isnan(held).all() else ~np.isnan(held))
     if found is None:
         raise MetareviewError(
             "The likelihood could not be computed: the sampling covariance is not positive definite.",
@@ -170,7 +172,8 @@ def _names(frame: pd.DataFrame, labels: str | Sequence[Any] | None) -> list[str]
 def _problem(got: _Data, terms: tuple[Term, ...], members: list[Codes], method: str) -> Problem:
     X, y = got.design.X, got.design.effects.yi
     log_det = float(np.linalg.slogdet(X.T @ X)[1])
-    return Problem(tuple(stacks(y, X, got.V, members)), terms, y.size, X.shape[1], method == "REML", log_det)
+    ceiling = RUNAWAY * (float(np.var(y)) + float(np.max(got.design.effects.vi)))
+    return Problem(tuple(stacks(y, X, got.V, members)), terms, y.size, X.shape[1], method == "REML", log_det, ceiling)
 
 
 def _start(got: _Data) -> float:
@@ -226,6 +229,9 @@ def _result(
     residual = describe.residual(got.design, got.V)
     edges = describe.singular(terms, parts, found, residual.typical)
     singular = tuple(name for name in edges if name not in fixed)
+    information = score(problem, here, information=True).information
+    typical = float(np.median(got.design.effects.vi))
+    silent = describe.untold(terms, parts, problem.ceiling, information, typical)
     low, high = describe.prediction(terms, parts, got.design, here, inference.critical(level, df))
     return MultilevelResult(
         formula=formula,
@@ -260,11 +266,11 @@ def _result(
         method=method,
         test=used,
         level=level,
-        converged=found.converged,
+        converged=found.converged and not silent,
         iterations=found.iterations,
         singular=singular,
         excluded=got.design.excluded,
-        warnings=describe.warnings(terms, got.design, found, singular),
+        warnings=describe.warnings(terms, got.design, found, singular, silent),
         working=working,
         rows=got.design.rows,
         problem=problem,

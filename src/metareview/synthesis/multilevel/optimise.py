@@ -54,7 +54,9 @@ def maximise(problem: Problem, starts: list[Floats], scale: float, fixed: Mask |
 
 
 def _limits(problem: Problem) -> tuple[Floats, Floats]:
-    return np.array([p.low for p in problem.parameters]), np.array([p.high for p in problem.parameters])
+    tops = {"variance": problem.ceiling, "factor": np.sqrt(problem.ceiling), "correlation": np.inf}
+    low = np.array([max(p.low, -tops[p.kind]) for p in problem.parameters])
+    return low, np.array([min(p.high, tops[p.kind]) for p in problem.parameters])
 
 
 def _climb(problem: Problem, start: Floats, scale: float, held: Mask) -> Optimum | None:

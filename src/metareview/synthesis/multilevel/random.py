@@ -70,13 +70,17 @@ def _parts(spec: str) -> tuple[str, str]:
 
 def _nested(names: list[str], frame: pd.DataFrame, R: Mapping[str, Any]) -> list[Term]:
     found: list[Term] = []
-    keys = None
+    codes, levels = np.zeros(len(frame), dtype=np.intp), [""]
     for n, name in enumerate(names):
-        own = frame[name].astype(str)
-        keys = own if keys is None else keys + "/" + own
-        codes, levels = pd.factorize(keys)
+        own, found_words = pd.factorize(frame[name].astype(str))
+        words = list(found_words)
+        both, first = pd.factorize(codes.astype(np.int64) * len(words) + own)
+        levels = [
+            f"{levels[i]}/{words[j]}" if n else str(words[j]) for i, j in zip(*divmod(first, len(words)), strict=True)
+        ]
+        codes = np.asarray(both, dtype=np.intp)
         full = "/".join(names[: n + 1])
-        found.append(Intercepts(full, np.asarray(codes, dtype=np.intp), tuple(levels), _known(full, R, tuple(levels))))
+        found.append(Intercepts(full, codes, tuple(levels), _known(full, R, tuple(levels))))
     return found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from metareview.errors import MetareviewError
-from metareview.synthesis.multilevel.stacks import Codes
+from metareview.synthesis.multilevel.stacks import Codes, pairs
 from metareview.synthesis.wls import Floats
 
 
@@ -29,9 +29,7 @@ def imputed(vi: Floats, cluster: Codes, rho: float) -> sparse.csr_array:
         )
     order = np.argsort(cluster, kind="stable")
     sizes = np.unique(cluster, return_counts=True)[1]
-    ends = np.cumsum(sizes)
-    rows = np.concatenate([np.repeat(order[e - m : e], m) for e, m in zip(ends, sizes, strict=True)])
-    columns = np.concatenate([np.tile(order[e - m : e], m) for e, m in zip(ends, sizes, strict=True)])
+    rows, columns = pairs(np.split(order, np.cumsum(sizes)[:-1]))
     values = np.where(rows == columns, vi[rows], rho * np.sqrt(vi[rows] * vi[columns]))
     return sparse.csr_array((values, (rows, columns)), shape=(vi.size, vi.size))
 
@@ -43,11 +41,8 @@ def as_sparse(V: Any, k: int) -> sparse.csr_array:
         MetareviewError: it has another size than the k rows of the data, is not symmetric, or has values that are not finite.
     """
     if hasattr(V, "members") and hasattr(V, "matrices"):
-        pairs = [
-            (np.repeat(m, m.size), np.tile(m, m.size), np.ravel(b)) for m, b in zip(V.members, V.matrices, strict=True)
-        ]
-        r, c, x = (np.concatenate([p[i] for p in pairs]) for i in range(3))
-        matrix = sparse.csr_array((x, (r, c)), shape=(k, k))
+        values = np.concatenate([np.ravel(block) for block in V.matrices])
+        matrix = sparse.csr_array((values, pairs(V.members)), shape=(k, k))
     else:
         matrix = sparse.csr_array(V)
     if matrix.shape != (k, k):

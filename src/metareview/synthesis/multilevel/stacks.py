@@ -42,6 +42,16 @@ class Stack:
         return (self.real[:, :, None] & self.real[:, None, :]).astype(np.float64)
 
 
+def pairs(members: Sequence[Codes]) -> tuple[Codes, Codes]:
+    """Row and column of every entry of the blocks, block by block and row by row."""
+    flat = np.concatenate(members)
+    sizes = np.array([member.size for member in members])
+    width = np.repeat(sizes, sizes)
+    start = np.repeat(np.cumsum(sizes) - sizes, sizes)
+    within = np.arange(int(width.sum())) - np.repeat(np.cumsum(width) - width, width)
+    return np.repeat(flat, width), flat[np.repeat(start, width) + within]
+
+
 def blocks(k: int, factors: Sequence[Codes], V: sparse.csr_array) -> list[Codes]:
     """The rows of each independent block, in order of first appearance.
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from metareview.errors import MetareviewError
-from metareview.synthesis.multilevel.stacks import stacks
+from metareview.synthesis.multilevel.stacks import pairs, stacks
 from metareview.synthesis.wls import Floats
 from metareview.synthesis.working import Working
 
@@ -127,8 +127,6 @@ def _codes(working: Working, cluster: Sequence[Any]) -> tuple[NDArray[np.intp], 
 
 
 def _sparse(matrices: Sequence[Floats], working: Working) -> sparse.csr_array:
-    members = working.members
-    rows = np.concatenate([np.repeat(m, m.size) for m in members])
-    columns = np.concatenate([np.tile(m, m.size) for m in members])
+    rows, columns = pairs(working.members)
     values = np.concatenate([np.ravel(matrix) for matrix in matrices])
     return sparse.csr_array((values, (rows, columns)), shape=(working.y.size, working.y.size))

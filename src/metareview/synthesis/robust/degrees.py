@@ -57,9 +57,11 @@ def satterthwaite(clusters: Clusters, robust: Sandwich, C: Floats) -> Floats:
 
 
 def hotelling(clusters: Clusters, robust: Sandwich, C: Floats) -> float:
-    """The degrees of freedom eta of Hotelling's T^2 approximation (HTZ) for q contrasts."""
+    """The degrees of freedom eta of Hotelling's T^2 approximation (HTZ) for q contrasts; nan where one has no variance."""
     parts = terms(clusters, robust, C)
     values, vectors = np.linalg.eigh(expected(parts))
+    if values[0] <= 1e-14 * values[-1]:
+        return math.nan
     root = (vectors / np.sqrt(values)) @ vectors.T
     scaled = Terms(np.einsum("sa,jab,tb->jst", root, parts.d, root), np.einsum("sa,jar->jsr", root, parts.u), parts.B)
     q = len(values)

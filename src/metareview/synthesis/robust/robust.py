@@ -197,9 +197,10 @@ def contrast_matrix(contrasts: Any, terms: tuple[str, ...]) -> Floats:
 def joint(beta: Floats, cov: Floats, C: Floats, clusters: Clusters, found: Sandwich, test: str) -> dict[str, float]:
     """The robust joint test of the contrasts C, shape (q, p)."""
     q = C.shape[0]
-    left, middle = C @ beta, C @ cov @ C.T
     nothing = {"F": math.nan, "df": float(q), "df2": math.nan, "p": math.nan}
-    if q >= clusters.count or np.linalg.cond(middle) > 1e14:
+    C = C / np.sqrt(np.diag(C @ clusters.bread @ C.T))[:, None]  # moderators come in all units
+    left, middle = C @ beta, C @ cov @ C.T
+    if q >= clusters.count or np.linalg.eigvalsh(middle)[0] <= NOTHING**2 or np.linalg.cond(middle) > 1e14:
         return nothing
     Q = float(left @ np.linalg.solve(middle, left))
     if test == "z":

@@ -20,7 +20,7 @@ from metareview.synthesis.robust.clusters import Clusters, Piece
 from metareview.synthesis.wls import Floats
 
 KINDS = ("CR0", "CR1", "CR1p", "CR1S", "CR2", "CR3")
-TINY = 1e-12
+NULL = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,20 +53,13 @@ def sandwich(clusters: Clusters, kind: str) -> Sandwich:
         if kind == "CR2":
             E = np.swapaxes(_unbiased(piece, clusters), 1, 2) @ WXM
         elif kind == "CR3":
-            hat = piece.X @ M @ np.swapaxes(piece.X, 1, 2) @ piece.W
-            E = np.swapaxes(_inverse(np.eye(hat.shape[1]) - hat), 1, 2) @ WXM
+            E = np.swapaxes(_jackknife(piece, M), 1, 2) @ WXM
         else:
             E = math.sqrt(factor) * WXM
         influence = np.einsum("gmp,gm->gp", E, piece.e)
         middle += influence.T @ influence
         estimating.append(E)
     return Sandwich(kind, middle, tuple(estimating))
-
-
-def residual_covariance(piece: Piece, clusters: Clusters) -> Floats:
-    """The covariance of the residuals of each cluster under the working model, shape (g, m, m)."""
-    left, mid = low_rank(piece, clusters)
-    return np.asarray(piece.Phi - left @ mid @ np.swapaxes(left, 1, 2))
 
 
 def low_rank(piece: Piece, clusters: Clusters) -> tuple[Floats, Floats]:
@@ -80,15 +73,32 @@ def low_rank(piece: Piece, clusters: Clusters) -> tuple[Floats, Floats]:
 
 
 def _unbiased(piece: Piece, clusters: Clusters) -> Floats:
-    """A_j = D'B^(-1/2)D with D the Cholesky factor of Phi_j (D'D = Phi_j) and B = D Cov(e_j) D'."""
-    D = np.swapaxes(np.linalg.cholesky(piece.Phi), 1, 2)
-    B = D @ residual_covariance(piece, clusters) @ np.swapaxes(D, 1, 2)
-    values, vectors = np.linalg.eigh(0.5 * (B + np.swapaxes(B, 1, 2)))
-    floor = TINY * np.maximum(values[:, -1:], 0.0)
-    root = np.where(values > floor, 1.0 / np.sqrt(np.where(values > floor, values, 1.0)), 0.0)
-    return np.asarray(np.swapaxes(D, 1, 2) @ ((vectors * root[:, None, :]) @ np.swapaxes(vectors, 1, 2)) @ D)
+    """A_j = D'B^(-1/2)D with D'D = Phi_j (Cholesky) and B = D S D', S = Cov(e_j).
+
+    With the whitened residual covariance T = D^-T S D^-1 = V t V', B is FF' for F = D D'V sqrt(t): its root comes from the
+    singular values of F, which keeps effects of very different variance apart. Where t is 0 nothing is left to estimate from.
+    """
+    scale = np.sum(np.diagonal(piece.Phi, axis1=1, axis2=2) * piece.real, axis=1) / piece.real.sum(axis=1)
+    both = piece.real[:, :, None] & piece.real[:, None, :]
+    Phi = np.where(both, piece.Phi / scale[:, None, None], np.eye(piece.Phi.shape[1]))
+    Lower = np.linalg.cholesky(Phi)
+    left, middle = low_rank(piece, clusters)
+    white = np.linalg.solve(Lower, left / np.sqrt(scale)[:, None, None])
+    T = np.eye(Phi.shape[1]) - white @ middle @ np.swapaxes(white, 1, 2)
+    t, V = np.linalg.eigh(0.5 * (T + np.swapaxes(T, 1, 2)))
+    kept = t > NULL
+    F = np.swapaxes(Lower, 1, 2) @ Lower @ (V * np.sqrt(np.where(kept, t, 0.0))[:, None, :])
+    U, s, _ = np.linalg.svd(F)
+    inside = np.arange(s.shape[1]) < kept.sum(axis=1)[:, None]
+    root = np.where(inside, 1.0 / np.where(inside, s, 1.0), 0.0)
+    return np.asarray(Lower @ ((U * root[:, None, :]) @ np.swapaxes(U, 1, 2)) @ np.swapaxes(Lower, 1, 2))
 
 
-def _inverse(matrices: Floats) -> Floats:
-    """Inverses, with the pseudo-inverse where a cluster alone determines a coefficient."""
-    return np.asarray(np.linalg.pinv(matrices, rcond=1e-10))
+def _jackknife(piece: Piece, M: Floats) -> Floats:
+    """(I - H_jj)^-1 = R^-1 (I - R X M X'R')^-1 R with R'R = W_j; what a cluster alone determines is left out."""
+    R = np.swapaxes(np.linalg.cholesky(piece.W), 1, 2)
+    RX = R @ piece.X
+    T = np.eye(R.shape[1]) - RX @ M @ np.swapaxes(RX, 1, 2)
+    t, V = np.linalg.eigh(0.5 * (T + np.swapaxes(T, 1, 2)))
+    inverse = np.where(t > NULL, 1.0 / np.where(t > NULL, t, 1.0), 0.0)
+    return np.asarray(np.linalg.solve(R, (V * inverse[:, None, :]) @ np.swapaxes(V, 1, 2) @ R))

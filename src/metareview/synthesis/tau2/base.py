@@ -1,10 +1,12 @@
-"""What an estimator of tau2 is and returns."""
+"""What an estimator of tau2 is and returns, and the method of moments that several of them share."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+
+import numpy as np
 
 from metareview.synthesis import wls
 from metareview.synthesis.wls import Fit, Floats
@@ -25,7 +27,7 @@ class Tau2:
 @dataclass(frozen=True)
 class Estimator:
     """One estimator: `function(yi, vi, X)` with yi, vi of shape (k,) and a full-rank X of shape (k, p), k >
-    p.
+    p. One that takes the user's weights, positive and of shape (k,), has `weighted(yi, vi, X, weights)` too.
     """
 
     id: str
@@ -33,14 +35,27 @@ class Estimator:
     source: str
     function: Callable[[Floats, Floats, Floats], Tau2]
     aliases: tuple[str, ...] = ()
+    weighted: Callable[[Floats, Floats, Floats, Floats], Tau2] | None = None
 
-    def __call__(self, yi: Floats, vi: Floats, X: Floats) -> Tau2:
+    def __call__(self, yi: Floats, vi: Floats, X: Floats, weights: Floats | None = None) -> Tau2:
         """Return the estimate; 0 without a standard error when no degree of freedom is left to estimate it
-        with.
+        with. Weights matter to an estimator that takes them only.
         """
         if yi.size <= X.shape[1]:
             return Tau2(0.0, math.nan, converged=True, iterations=0)
+        if weights is not None and self.weighted is not None:
+            return self.weighted(yi, vi, X, weights)
         return self.function(yi, vi, X)
+
+
+def moment_estimate(yi: Floats, vi: Floats, X: Floats, weights: Floats) -> Tau2:
+    """Return (Q - tr(PV)) / tr(P), not below 0, with Q = y'Py and P at any fixed positive weights, shape (k,).
+
+    Source: DerSimonian & Kacker (2007), Contemporary Clinical Trials 28, 105-114, equation 6.
+    """
+    f = wls.fit(yi, weights, X)
+    value = max(0.0, (f.rss - float(np.sum(f.w * vi * f.free))) / f.trace_p)
+    return Tau2(value, moment_se(f, vi, value, f.trace_p), converged=True, iterations=0)
 
 
 def moment_se(f: Fit, vi: Floats, tau2: float, divisor: float) -> float:

@@ -26,7 +26,8 @@ def log_likelihood(tau2: float, yi: Floats, vi: Floats, X: Floats, *, restricted
     Arguments:
         tau2: >= 0. yi, vi: shape (k,). X: shape (k, p). restricted: REML's likelihood instead of ML's.
 
-    Source: Raudenbush (2009), in Cooper, Hedges & Valentine, ch. 16; the constant |X'X| is left out.
+    Source: Raudenbush (2009), in Cooper, Hedges & Valentine, ch. 16; the constant |X'X| is left out (`fit_statistics`
+    has it).
     """
     f = wls.fit(yi, 1.0 / (vi + tau2), X)
     df = yi.size - (X.shape[1] if restricted else 0)
@@ -45,14 +46,27 @@ def maximise(yi: Floats, vi: Floats, X: Floats, *, restricted: bool) -> tuple[fl
     """
     start = wls.fit(yi, np.ones_like(vi), X)
     y, X = start.resid, X if start.mean_only else start.basis
-    grid = _grid(start.rss, vi, yi.size - (X.shape[1] if restricted else 0))
-    rising = _scores(grid, y, vi, X, restricted) > 0.0
+    at = _grid(start.rss, vi, yi.size - (X.shape[1] if restricted else 0))
+    rising = _scores(at, y, vi, X, restricted) > 0.0
     found = [] if rising[0] else [(0.0, True, 0)]
     for i in np.flatnonzero(rising[:-1] & ~rising[1:]):
-        found.append(_polish(float(grid[i]), float(grid[i + 1]), y, vi, X, restricted))
+        found.append(_polish(float(at[i]), float(at[i + 1]), y, vi, X, restricted))
     if len(found) == 1:
         return found[0]
     return max(found, key=lambda item: log_likelihood(item[0], y, vi, X, restricted=restricted))
+
+
+def gradient(tau2: float, yi: Floats, vi: Floats, X: Floats, *, restricted: bool) -> float:
+    """Return the derivative of the (restricted) log-likelihood in tau2; arguments as in `log_likelihood`."""
+    return _derivatives(tau2, yi, vi, X, restricted)[0]
+
+
+def grid(yi: Floats, vi: Floats, X: Floats, *, restricted: bool) -> Floats:
+    """Return 0 and doubling values of tau2 between which the likelihood has at most one peak; arguments as in
+    `maximise`.
+    """
+    rss = wls.fit(yi, np.ones_like(vi), X).rss
+    return _grid(rss, vi, yi.size - (X.shape[1] if restricted else 0))
 
 
 def _grid(rss: float, vi: Floats, df: int) -> Floats:

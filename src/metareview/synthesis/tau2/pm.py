@@ -12,15 +12,17 @@ from metareview.synthesis.wls import Floats
 
 
 def paule_mandel(yi: Floats, vi: Floats, X: Floats) -> Tau2:
-    """Return the root of Q(tau2) = k - p, or 0.
-
-    The standard error, sqrt(2 k^2 / (k - p)) / sum of weights at the root, is that of the empirical Bayes
-    estimator, which is the same estimator (Morris 1983, JASA 78, 47-55).
-    """
+    """Return the root of Q(tau2) = k - p, or 0."""
     df = yi.size - X.shape[1]
     value, iterations = solve_q(float(df), yi, vi, X)
-    se = yi.size * math.sqrt(2.0 / df) / float(np.sum(1.0 / (vi + value)))
-    return Tau2(value, se, converged=True, iterations=iterations)
+    return Tau2(value, root_se(value, vi, df), converged=True, iterations=iterations)
+
+
+def root_se(tau2: float, vi: Floats, df: int) -> float:
+    """Return sqrt(2 k^2 / (k - p)) / sum of weights at the root: that of the empirical Bayes estimator, which is the
+    same estimator (Morris 1983, JASA 78, 47-55).
+    """
+    return vi.size * math.sqrt(2.0 / df) / float(np.sum(1.0 / (vi + tau2)))
 
 
 ESTIMATOR = Estimator(

@@ -1,0 +1,97 @@
+"""Prediction intervals: reference distributions, and the bootstrap one against a draw-by-draw computation."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import norm, t
+from synthesis_cases import BCG
+
+from metareview.errors import MetareviewError
+from metareview.synthesis import wls
+from metareview.synthesis.generalised_q import tau2_where
+from metareview.synthesis.pooling import pool
+from metareview.synthesis.prediction import METHODS, prediction_interval
+from metareview.synthesis.prediction_bootstrap import confidence_distribution, draw_tau2, new_effects
+
+YI, VI = np.array(BCG["yi"]), np.array(BCG["vi"])
+
+
+def test_reference_distributions() -> None:
+    r = pool(YI, VI)
+    spread = math.sqrt(r.se**2 + r.tau2)
+    for method, crit in (("k-p", t.ppf(0.975, 12)), ("k-p-1", t.ppf(0.975, 11)), ("normal", norm.ppf(0.975))):
+        found = prediction_interval(r, method)
+        assert (found.low, found.high) == pytest.approx((r.estimate - crit * spread, r.estimate + crit * spread))
+        asked = pool(YI, VI, prediction=method)
+        assert (asked.pi_low, asked.pi_high, asked.prediction) == (found.low, found.high, method)
+    assert (r.prediction, pool(YI, VI, test="z").prediction) == ("k-p", "normal")
+    wider = prediction_interval(r, "k-p", level=0.99)
+    assert wider.high - wider.low > r.pi_high - r.pi_low and wider.to_dict()["level"] == 0.99
+    assert "k-p" in repr(wider) and "<table" in wider._repr_html_() and wider.to_frame().loc[0, "df"] == 12.0
+
+
+def test_draws_of_tau2_solve_their_equation() -> None:
+    f = wls.fit(YI, 1.0 / VI, wls.ones(13))
+    knots, heights = confidence_distribution(f, VI)
+    uniform = np.array([0.01, 0.2, 0.5, 0.9, 0.999])
+    exact = [tau2_where(u, f, VI)[0] for u in uniform]
+    np.testing.assert_allclose(draw_tau2(uniform, knots, heights), exact, rtol=1e-4, atol=1e-9)
+
+
+def test_the_bootstrap_is_the_algorithm_draw_by_draw() -> None:
+    yi, vi = YI[:6], VI[:6]
+    f = wls.fit(yi, 1.0 / vi, wls.ones(6))
+    seed = np.random.SeedSequence(3)
+    drawn = new_effects((yi, vi, *confidence_distribution(f, vi), seed, 40))
+    rng = np.random.default_rng(seed)
+    uniform, z, student = rng.uniform(size=40), rng.standard_normal(40), rng.standard_t(5, size=40)
+    for i in range(40):
+        tau2, _ = tau2_where(float(uniform[i]), f, vi)
+        w = 1.0 / (vi + tau2)
+        mean = np.sum(w * yi) / w.sum()
+        se = math.sqrt(np.sum(w / w.sum() * (yi - mean) ** 2) / 5)
+        assert drawn[i] == pytest.approx(mean + z[i] * math.sqrt(tau2) - student[i] * se, rel=1e-3, abs=1e-3)
+
+
+def test_the_bootstrap_repeats_whatever_the_workers() -> None:
+    r = pool(YI, VI, tau2="DL")
+    one = prediction_interval(r, draws=12_000, seed=7)
+    seen: list[tuple[int, int]] = []
+    two = prediction_interval(r, draws=12_000, seed=7, workers=2, progress=lambda done, of: seen.append((done, of)))
+    other = prediction_interval(r, draws=12_000, seed=8)
+    assert (one.low, one.high) == (two.low, two.high) and seen[-1] == (3, 3) and one.draws == 12_000
+    assert one.low != other.low and one.low == pytest.approx(other.low, abs=0.15)
+    assert one.low < r.pi_low + 0.2 and one.high > r.estimate and math.isnan(one.df) and one.method == METHODS[-1]
+
+
+def test_effects_alike_draw_no_heterogeneity() -> None:
+    r = pool([0.1, 0.11, 0.09, 0.1], [0.5, 0.4, 0.6, 0.5])
+    found = prediction_interval(r, draws=2000)
+    assert found.low < r.estimate < found.high
+    same = prediction_interval(pool([0.2] * 4, [0.5, 0.4, 0.6, 0.5]), draws=2000)
+    assert math.isfinite(same.low) and same.low <= 0.2 <= same.high
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "text"),
+    [
+        ({}, {"method": "exact"}, "no prediction interval 'exact'"),
+        ({}, {"draws": 10}, "10 draws"),
+        ({"tau2": "FE"}, {}, "equal-effects"),
+        ({"weights": "equal"}, {}, "inverse-variance"),
+    ],
+)
+def test_mistakes_are_told(arguments: dict[str, object], options: dict[str, object], text: str) -> None:
+    with pytest.raises(MetareviewError, match=text):
+        prediction_interval(pool(YI, VI, **arguments), **options)  # type: ignore[arg-type]
+
+
+def test_few_effects_and_pool_itself() -> None:
+    with pytest.raises(MetareviewError, match="three effects"):
+        prediction_interval(pool([0.1, 0.2], [0.1, 0.1]))
+    with pytest.raises(MetareviewError, match="in pool") as error:
+        pool(YI, VI, prediction="bootstrap")
+    assert "prediction_interval" in error.value.hint
