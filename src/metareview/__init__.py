@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from .synthesis.dependent.sce import sce
     from .synthesis.dependent.sweep import rho_sweep
     from .synthesis.dependent.within import split_within
-    from .synthesis.fit_statistics import fit_statistics
     from .synthesis.diagnostics.baujat import baujat
     from .synthesis.diagnostics.bootstrap import bootstrap
     from .synthesis.diagnostics.gosh import gosh
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from .synthesis.diagnostics.profile import profile
     from .synthesis.diagnostics.qq import qq
     from .synthesis.diagnostics.radial import radial
+    from .synthesis.fit_statistics import fit_statistics
     from .synthesis.influence import leave_one_out
     from .synthesis.multilevel.intervals import component_intervals
     from .synthesis.multilevel.model import multilevel
@@ -62,10 +62,10 @@ __all__ = [
     "area_pairs",
     "area_strata",
     "back_transform",
-    "blup",
-    "che",
     "baujat",
+    "blup",
     "bootstrap",
+    "che",
     "cluster_correction",
     "combine_controls",
     "component_intervals",
@@ -83,11 +83,10 @@ __all__ = [
     "explain",
     "figures",
     "fit_statistics",
-    "identifiability",
-    "interrupted_time_series",
     "gosh",
     "identifiability",
     "influence",
+    "interrupted_time_series",
     "leave_one_cluster_out",
     "leave_one_out",
     "measures",
@@ -136,7 +135,6 @@ _WHERE = {
     "conversions": ("effects.registry", "conversions_frame"),
     "convert": ("effects.convert", "convert"),
     "cumulative": ("synthesis.diagnostics.leave_out", "cumulative"),
-    "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
     "dependence_coded": ("effects.dependence.coding", "dependence_coded"),
     "design_effect": ("effects.cluster", "design_effect"),
     "diagnose_series": ("effects.overdispersion", "diagnose_series"),
