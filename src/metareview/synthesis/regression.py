@@ -86,6 +86,7 @@ def regress(
         converged=between.converged,
         excluded=design.excluded,
         warnings=_warnings(warnings, design, between.converged),
+        design=design,
     )
 
 
