@@ -25,9 +25,13 @@ if TYPE_CHECKING:
     from .report import figures
     from .review import Review, open_review
     from .synthesis.influence import leave_one_out
+    from .synthesis.likelihood_ratio import likelihood_ratio
+    from .synthesis.location_scale import location_scale
     from .synthesis.multilevel.model import multilevel
+    from .synthesis.permutation import permutation_test
     from .synthesis.pooling import pool
     from .synthesis.regression import regress
+    from .synthesis.selection import select_models
     from .synthesis.subgroups import subgroups
 
 __all__ = [
@@ -47,14 +51,18 @@ __all__ = [
     "figures",
     "identifiability",
     "leave_one_out",
+    "likelihood_ratio",
+    "location_scale",
     "measures",
     "multilevel",
     "open_review",
+    "permutation_test",
     "phi_table",
     "pool",
     "read_records",
     "regress",
     "sampling_covariance",
+    "select_models",
     "subgroups",
     "write_records",
 ]
@@ -75,14 +83,18 @@ _WHERE = {
     "explain": ("effects.explain", "explain"),
     "identifiability": ("effects.cluster", "identifiability"),
     "leave_one_out": ("synthesis.influence", "leave_one_out"),
+    "likelihood_ratio": ("synthesis.likelihood_ratio", "likelihood_ratio"),
+    "location_scale": ("synthesis.location_scale", "location_scale"),
     "measures": ("effects.registry", "measures_frame"),
     "multilevel": ("synthesis.multilevel.model", "multilevel"),
     "open_review": ("review", "open_review"),
+    "permutation_test": ("synthesis.permutation", "permutation_test"),
     "phi_table": ("effects.overdispersion", "phi_table"),
     "pool": ("synthesis.pooling", "pool"),
     "read_records": ("literature.reading", "read_records"),
     "regress": ("synthesis.regression", "regress"),
     "sampling_covariance": ("effects.dependence.covariance", "sampling_covariance"),
+    "select_models": ("synthesis.selection", "select_models"),
     "subgroups": ("synthesis.subgroups", "subgroups"),
     "write_records": ("literature.reading", "write_records"),
 }

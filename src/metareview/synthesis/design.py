@@ -200,9 +200,7 @@ def _parse(formula: str, frame: pd.DataFrame, vi: str) -> Any:
             f"The formula {formula!r} cannot be read: {first}", "Example: yi ~ year + type"
         ) from error
     if not (hasattr(parsed, "lhs") and hasattr(parsed, "rhs")) or isinstance(parsed.rhs, tuple):
-        raise MetareviewError(
-            f"The formula {formula!r} needs one left and one right side.", "Example: yi ~ year + type"
-        )
+        raise MetareviewError(f"The formula {formula!r} needs both sides, one each.", "Example: yi ~ year + type")
     absent = sorted({*map(str, parsed.required_variables), vi} - set(frame.columns))
     if absent:
         raise MetareviewError(

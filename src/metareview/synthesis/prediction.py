@@ -80,22 +80,31 @@ def predict(result: RegressionResult, newdata: Any = None, *, level: float | Non
 
     if result.design is None:
         raise MetareviewError("This result does not hold its design.", "Predict from what `regress` returned.")
-    used = check_level(result.level if level is None else level)
     own = newdata is None
     frame = result.design.moderators if own else pd.DataFrame(newdata).reset_index(drop=True)
     X = result.X if own else result.design.evaluate(frame)
-    estimate = X @ result.estimate
-    variance = np.maximum(np.einsum("np,pq,nq->n", X, result.cov, X), 0.0)
-    crit = inference.critical(used, result.df)
-    half = crit * np.sqrt(variance)
-    spread = crit * np.sqrt(variance + (math.nan if result.method == "FE" else result.tau2))
+    warnings = () if own else outside(result.design.moderators, frame)
+    tau2 = np.full(len(X), math.nan if result.method == "FE" else result.tau2)
+    used = result.level if level is None else level
+    return intervals(frame, X, result.estimate, result.cov, tau2, result.df, used, warnings)
+
+
+def intervals(
+    frame: pd.DataFrame, X: Floats, beta: Floats, cov: Floats, tau2: Floats, df: float, level: float,
+    warnings: tuple[str, ...],
+) -> PredictionResult:  # fmt: skip
+    """Return predictions for a design X, shape (n, p), where the effects have the variance tau2, shape (n,)."""
+    estimate = X @ beta
+    variance = np.maximum(np.einsum("np,pq,nq->n", X, cov, X), 0.0)
+    crit = inference.critical(check_level(level), df)
+    half, spread = crit * np.sqrt(variance), crit * np.sqrt(variance + tau2)
     return PredictionResult(
         frame, X, estimate, np.sqrt(variance), estimate - half, estimate + half, estimate - spread, estimate + spread,
-        result.df, used, () if own else _outside(result.design.moderators, frame),
+        df, level, warnings,
     )  # fmt: skip
 
 
-def _outside(seen: pd.DataFrame, new: pd.DataFrame) -> tuple[str, ...]:
+def outside(seen: pd.DataFrame, new: pd.DataFrame) -> tuple[str, ...]:
     """Say which numeric moderators leave the range of the studies."""
     out = []
     for name in seen.select_dtypes("number").columns:
