@@ -164,7 +164,8 @@ def build_design(formula: str, data: Any, vi: str, labels: str | Sequence[Any] |
 
 def _check_levels(spec: Any, used: pd.DataFrame) -> None:
     for name, state in _categorical(spec, used):
-        if len(state["categories"]) == 1 and not spec.formula.root == [name]:
+        shown = any(at for term, at in spec.term_indices.items() if re.search(rf"\b{re.escape(name)}\b", str(term)))
+        if len(state["categories"]) == 1 and not shown:
             raise MetareviewError(
                 f"The moderator {name} is {state['categories'][0]!r} for every effect.", "Leave it out of the formula."
             )
