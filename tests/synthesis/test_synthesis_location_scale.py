@@ -123,6 +123,19 @@ def test_units_and_order_do_not_matter(c: float, random: Any) -> None:
     np.testing.assert_allclose(two.alpha, one.alpha + np.array([2 * np.log(c), 0.0]), rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize(("seed", "link"), [(3, "log"), (10, "log"), (39, "log"), (58, "log"), (47, "identity")])
+def test_scale_moderators_never_lower_the_likelihood(seed: int, link: str) -> None:
+    rng = np.random.default_rng(seed)
+    k = int(rng.integers(8, 40))
+    data = pd.DataFrame({"vi": rng.gamma(1, 0.2, k) + 0.01, "x": rng.normal(size=k), "b": rng.integers(0, 2, k) * 1.0})
+    spread = data["vi"] + np.exp(-1 + rng.normal() * data["x"])
+    data["yi"] = rng.normal(size=k) * np.sqrt(spread)
+    for method in ("ML", "REML"):
+        less = mr.location_scale("yi ~ x", data, link=link, tau2=method).log_likelihood
+        more = mr.location_scale("yi ~ x", data, scale="~ x + b", link=link, tau2=method).log_likelihood
+        assert more >= less - 1e-8
+
+
 def test_predictions_widen_where_effects_differ_more() -> None:
     result = fitted("bangert_log")
     got = result.predict({"ni100": [0.5, 3.0]})

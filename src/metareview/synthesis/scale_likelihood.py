@@ -96,19 +96,26 @@ def maximise(m: Problem, tau2: float) -> Optimum:
     Raises:
         MetareviewError: identity link with a scale design that no coefficients make positive for every effect.
     """
-    found = [_climb(m, start) for start in _starts(m, tau2)] if m.log else [_inside(m, tau2)]
+    if m.log:
+        found = [_climb(m, start) for start in _starts(m, tau2)]
+    else:
+        found = [_inside(m, tau2, barrier) for barrier in (0.1, 1e-4)]
     return max(found, key=lambda o: (round(o.point.value, 9), o.converged))
 
 
 def _starts(m: Problem, tau2: float) -> list[Floats]:
-    """Return alpha for one tau2 everywhere, and for the squared residuals beyond sampling."""
+    """Return alpha for one tau2 everywhere at several heights, for slopes of either sign, and for the squared residuals.
+
+    The likelihood of a log scale has several maxima more often than not when effects are few.
+    """
+    k, q = m.Z.shape
     typical = max(tau2, 0.05 * float(np.median(m.v)))
     resid = wls.fit(m.y, 1.0 / (m.v + tau2), m.X).resid
+    level = np.linalg.lstsq(m.Z, np.full(k, math.log(typical)), rcond=None)[0]
     spread = np.log(np.maximum(resid**2 - m.v, 0.05 * typical))
-    return [
-        np.asarray(np.linalg.lstsq(m.Z, target, rcond=None)[0])
-        for target in (np.full(m.y.size, math.log(typical)), spread)
-    ]
+    heights = [np.linalg.lstsq(m.Z, np.full(k, math.log(typical * h)), rcond=None)[0] for h in (0.1, 10.0)]
+    slopes = [level + size * np.eye(q)[j] for j in range(1, q) for size in (-3.0, -1.5, 1.5, 3.0)]
+    return [level, *heights, np.linalg.lstsq(m.Z, spread, rcond=None)[0], *slopes]
 
 
 def _direction(gradient: Floats, hessian: Floats, expected: Floats) -> Floats:
@@ -135,10 +142,11 @@ def _climb(m: Problem, alpha: Floats) -> Optimum:
             new = evaluate(m, at.alpha + step)
         at = new
         known = _information(at)
-        if known < GONE or float(np.max(np.abs(step))) <= 1e-11 * (1.0 + float(np.max(np.abs(at.alpha)))):
+        gain = float(at.gradient @ _direction(at.gradient, at.hessian, at.expected))
+        still = float(np.max(np.abs(step))) <= 1e-11 * (1.0 + float(np.max(np.abs(at.alpha))))
+        if still or (known < GONE and abs(gain) < GONE * at.fit.w.size):
             return Optimum(at, True, edge=False, flat=known < FLAT, iterations=iteration)
-    settled = float(np.max(np.abs(at.gradient))) < 1e-8
-    return Optimum(at, settled, edge=False, flat=_information(at) < FLAT, iterations=MAX_STEPS)
+    return Optimum(at, abs(gain) < 1e-10, edge=False, flat=_information(at) < FLAT, iterations=MAX_STEPS)
 
 
 def _information(at: Point) -> float:
@@ -146,10 +154,10 @@ def _information(at: Point) -> float:
     return float(np.linalg.eigvalsh(at.expected)[0]) / at.fit.w.size
 
 
-def _inside(m: Problem, tau2: float) -> Optimum:
+def _inside(m: Problem, tau2: float, barrier: float) -> Optimum:
     """Identity link: climb inside Z alpha > 0 with a vanishing barrier, then polish on the edge that was reached."""
     alpha = _feasible(m, tau2)
-    barrier, iterations = 0.1, 0
+    iterations = 0
     while barrier > 1e-10:
         alpha, count = _barrier(m, alpha, barrier)
         barrier, iterations = 0.2 * barrier, iterations + count
