@@ -46,13 +46,17 @@ if TYPE_CHECKING:
     from .synthesis.diagnostics.radial import radial
     from .synthesis.fit_statistics import fit_statistics
     from .synthesis.influence import leave_one_out
+    from .synthesis.likelihood_ratio import likelihood_ratio
+    from .synthesis.location_scale import location_scale
     from .synthesis.multilevel.intervals import component_intervals
     from .synthesis.multilevel.model import multilevel
+    from .synthesis.permutation import permutation_test
     from .synthesis.pooling import pool
     from .synthesis.prediction import prediction_interval
     from .synthesis.regression import regress
     from .synthesis.robust.bootstrap import wild_bootstrap
     from .synthesis.robust.robust import robust
+    from .synthesis.selection import select_models
     from .synthesis.subgroups import subgroups
 
 __all__ = [
@@ -89,10 +93,13 @@ __all__ = [
     "interrupted_time_series",
     "leave_one_cluster_out",
     "leave_one_out",
+    "likelihood_ratio",
+    "location_scale",
     "measures",
     "multilevel",
     "open_review",
     "panel_did",
+    "permutation_test",
     "phi_defaults",
     "phi_table",
     "pool",
@@ -106,6 +113,7 @@ __all__ = [
     "robust",
     "sampling_covariance",
     "sce",
+    "select_models",
     "split_within",
     "subgroups",
     "synthetic_control",
@@ -150,11 +158,14 @@ _WHERE = {
     "influence": ("synthesis.diagnostics.influence", "influence"),
     "leave_one_cluster_out": ("synthesis.diagnostics.leave_out", "leave_one_cluster_out"),
     "leave_one_out": ("synthesis.influence", "leave_one_out"),
+    "likelihood_ratio": ("synthesis.likelihood_ratio", "likelihood_ratio"),
+    "location_scale": ("synthesis.location_scale", "location_scale"),
     "measures": ("effects.registry", "measures_frame"),
     "multilevel": ("synthesis.multilevel.model", "multilevel"),
     "open_review": ("review", "open_review"),
     "phi_defaults": ("effects.overdispersion", "phi_defaults"),
     "panel_did": ("effects.series.panel", "panel_did"),
+    "permutation_test": ("synthesis.permutation", "permutation_test"),
     "phi_table": ("effects.overdispersion", "phi_table"),
     "pool": ("synthesis.pooling", "pool"),
     "prediction_interval": ("synthesis.prediction", "prediction_interval"),
@@ -165,6 +176,7 @@ _WHERE = {
     "regress": ("synthesis.regression", "regress"),
     "sampling_covariance": ("effects.dependence.covariance", "sampling_covariance"),
     "robust": ("synthesis.robust.robust", "robust"),
+    "select_models": ("synthesis.selection", "select_models"),
     "subgroups": ("synthesis.subgroups", "subgroups"),
     "synthetic_control": ("effects.series.synthetic", "synthetic_control"),
     "write_records": ("literature.reading", "write_records"),
