@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from .synthesis.dependent.sce import sce
     from .synthesis.dependent.sweep import rho_sweep
     from .synthesis.dependent.within import split_within
-    from .synthesis.fit_statistics import fit_statistics
     from .synthesis.diagnostics.baujat import baujat
     from .synthesis.diagnostics.bootstrap import bootstrap
     from .synthesis.diagnostics.gosh import gosh
@@ -45,16 +44,23 @@ if TYPE_CHECKING:
     from .synthesis.diagnostics.profile import profile
     from .synthesis.diagnostics.qq import qq
     from .synthesis.diagnostics.radial import radial
+    from .synthesis.fit_statistics import fit_statistics
     from .synthesis.influence import leave_one_out
     from .synthesis.mantel_haenszel import mantel_haenszel
     from .synthesis.multilevel.intervals import component_intervals
     from .synthesis.multilevel.model import multilevel
     from .synthesis.one_stage import one_stage
+    from .synthesis.likelihood_ratio import likelihood_ratio
+    from .synthesis.location_scale import location_scale
+    from .synthesis.multilevel.intervals import component_intervals
+    from .synthesis.multilevel.model import multilevel
+    from .synthesis.permutation import permutation_test
     from .synthesis.pooling import pool
     from .synthesis.prediction import prediction_interval
     from .synthesis.regression import regress
     from .synthesis.robust.bootstrap import wild_bootstrap
     from .synthesis.robust.robust import robust
+    from .synthesis.selection import select_models
     from .synthesis.subgroups import subgroups
 
 __all__ = [
@@ -64,10 +70,10 @@ __all__ = [
     "area_pairs",
     "area_strata",
     "back_transform",
-    "blup",
-    "che",
     "baujat",
+    "blup",
     "bootstrap",
+    "che",
     "cluster_correction",
     "combine_controls",
     "component_intervals",
@@ -85,19 +91,21 @@ __all__ = [
     "explain",
     "figures",
     "fit_statistics",
-    "identifiability",
-    "interrupted_time_series",
     "gosh",
     "identifiability",
     "influence",
+    "interrupted_time_series",
     "leave_one_cluster_out",
     "leave_one_out",
     "mantel_haenszel",
+    "likelihood_ratio",
+    "location_scale",
     "measures",
     "multilevel",
     "one_stage",
     "open_review",
     "panel_did",
+    "permutation_test",
     "phi_defaults",
     "phi_table",
     "pool",
@@ -111,6 +119,7 @@ __all__ = [
     "robust",
     "sampling_covariance",
     "sce",
+    "select_models",
     "split_within",
     "subgroups",
     "synthetic_control",
@@ -140,7 +149,6 @@ _WHERE = {
     "conversions": ("effects.registry", "conversions_frame"),
     "convert": ("effects.convert", "convert"),
     "cumulative": ("synthesis.diagnostics.leave_out", "cumulative"),
-    "deduplicate": ("literature.dedupe.deduplicate", "deduplicate"),
     "dependence_coded": ("effects.dependence.coding", "dependence_coded"),
     "design_effect": ("effects.cluster", "design_effect"),
     "diagnose_series": ("effects.overdispersion", "diagnose_series"),
@@ -156,6 +164,8 @@ _WHERE = {
     "influence": ("synthesis.diagnostics.influence", "influence"),
     "leave_one_cluster_out": ("synthesis.diagnostics.leave_out", "leave_one_cluster_out"),
     "leave_one_out": ("synthesis.influence", "leave_one_out"),
+    "likelihood_ratio": ("synthesis.likelihood_ratio", "likelihood_ratio"),
+    "location_scale": ("synthesis.location_scale", "location_scale"),
     "measures": ("effects.registry", "measures_frame"),
     "mantel_haenszel": ("synthesis.mantel_haenszel", "mantel_haenszel"),
     "one_stage": ("synthesis.one_stage", "one_stage"),
@@ -163,6 +173,7 @@ _WHERE = {
     "open_review": ("review", "open_review"),
     "phi_defaults": ("effects.overdispersion", "phi_defaults"),
     "panel_did": ("effects.series.panel", "panel_did"),
+    "permutation_test": ("synthesis.permutation", "permutation_test"),
     "phi_table": ("effects.overdispersion", "phi_table"),
     "pool": ("synthesis.pooling", "pool"),
     "prediction_interval": ("synthesis.prediction", "prediction_interval"),
@@ -173,6 +184,7 @@ _WHERE = {
     "regress": ("synthesis.regression", "regress"),
     "sampling_covariance": ("effects.dependence.covariance", "sampling_covariance"),
     "robust": ("synthesis.robust.robust", "robust"),
+    "select_models": ("synthesis.selection", "select_models"),
     "subgroups": ("synthesis.subgroups", "subgroups"),
     "synthetic_control": ("effects.series.synthetic", "synthetic_control"),
     "write_records": ("literature.reading", "write_records"),

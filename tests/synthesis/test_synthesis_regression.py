@@ -55,7 +55,7 @@ def test_categories_equal_subgroup_means() -> None:
     ("formula", "text"),
     [
         ("yi ~ ablat + double", "double is collinear with ablat"),
-        ("yi ~ one", "one is collinear with Intercept"),
+        ("yi ~ one", "one is the same for every effect"),
         ("yi ~ zero", "zero is 0 for every effect"),
         ("yi ~ nope", "no column nope"),
         ("yi ~ log(zero)", "not finite"),

@@ -5,6 +5,7 @@ formulaic.
 from __future__ import annotations
 
 import re
+import warnings as python_warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +50,9 @@ _CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
 class Design:
     """Checked effects, the full-rank design X of shape (k, p), its terms, the rows left out with the reason, and the
     positions in the table of those kept, shape (k,).
+
+    `spec` is formulaic's model specification, which gives new data the same basis; `moderators` are the columns of the
+    table that the right side names, kept rows only.
     """
 
     effects: Effects
@@ -56,6 +60,73 @@ class Design:
     terms: tuple[str, ...]
     excluded: tuple[tuple[str, str], ...]
     rows: NDArray[np.intp]
+    spec: Any
+    moderators: pd.DataFrame
+
+    @property
+    def blocks(self) -> dict[str, list[int]]:
+        """Return the columns of X that belong to each term of the formula, the intercept included."""
+        names = {str(term): list(at) for term, at in self.spec.term_indices.items()}
+        return {INTERCEPT if name == "1" else name: at for name, at in names.items() if at}
+
+    @property
+    def levels(self) -> dict[str, tuple[Any, ...]]:
+        """Return the levels of every column that is used as categories."""
+        return {column: tuple(state["categories"]) for column, state in _categorical(self.spec, self.moderators)}
+
+    def evaluate(self, newdata: Any) -> Floats:
+        """Return the design of new data in the same basis, shape (n, p).
+
+        Raises:
+            MetareviewError: a moderator that is absent, missing or not finite, a level the model has not seen, or a value
+                beyond the range of a spline.
+        """
+        frame = pd.DataFrame(newdata).reset_index(drop=True)
+        _check_new(self, frame)
+        try:
+            with np.errstate(all="ignore"), python_warnings.catch_warnings():
+                python_warnings.simplefilter("error")
+                matrix = self.spec.get_model_matrix(frame, context={}, na_action="ignore")
+        except (FormulaicError, ValueError, TypeError, Warning) as error:
+            text = re.sub(r"^.*\[\w+: (.*?)\]?$", r"\1", str(error).splitlines()[0]).rstrip(".")
+            raise MetareviewError(
+                f"The new data cannot be put into the model: {text}.",
+                "Keep to the range and levels the model was fitted on.",
+            ) from error
+        X = np.asarray(matrix, dtype=np.float64)
+        if not np.isfinite(X).all():
+            raise MetareviewError("The new data give a moderator that is not finite.")
+        return X
+
+
+def _categorical(spec: Any, frame: pd.DataFrame) -> list[tuple[str, Any]]:
+    """Return (column, state) of each factor that is a column as categories, with or without C()."""
+    found = []
+    for factor, (_, state) in spec.encoder_state.items():
+        name = re.sub(r"^C\(\s*([^,()]+?)\s*(,.*)?\)$", r"\1", str(factor)).strip("`")
+        if "categories" in state and name in frame.columns:
+            found.append((name, state))
+    return found
+
+
+def _check_new(design: Design, frame: pd.DataFrame) -> None:
+    names = list(design.moderators.columns)
+    absent = [name for name in names if name not in frame.columns]
+    if absent:
+        raise MetareviewError(
+            f"The new data have no column {', '.join(absent)}.", f"The model needs {', '.join(names)}."
+        )
+    for name in names:
+        lost = np.flatnonzero(frame[name].isna().to_numpy())
+        if lost.size:
+            raise MetareviewError(f"The new data lack {name} in row {lost[0] + 1}.", "Give every moderator a value.")
+    for name, levels in design.levels.items():
+        unseen = [value for value in dict.fromkeys(frame[name]) if value not in levels]
+        if unseen:
+            raise MetareviewError(
+                f"The model has not seen {name} = {', '.join(map(repr, unseen))}.",
+                f"It knows {', '.join(map(repr, levels))}.",
+            )
 
 
 def build_design(formula: str, data: Any, vi: str, labels: str | Sequence[Any] | None) -> Design:
@@ -82,11 +153,22 @@ def build_design(formula: str, data: Any, vi: str, labels: str | Sequence[Any] |
     kept = np.flatnonzero(~missing.any(axis=1).to_numpy())
     if kept.size == 0:
         raise MetareviewError(f"No row has all of the moderators {', '.join(moderators)}.")
-    left, right = _matrices(parsed, formula, _without_empty_levels(frame.iloc[kept]))
+    left, right, spec = _matrices(parsed, formula, _without_empty_levels(frame.iloc[kept]))
     effects = check_effects(left, frame[vi].to_numpy()[kept], [names[i] for i in kept])
     X, terms = right.to_numpy(dtype=np.float64), tuple(str(c) for c in right.columns)
+    used = frame.iloc[kept][moderators].reset_index(drop=True)
+    _check_levels(spec, used)
     check_design(X, terms)
-    return Design(effects, X, terms, excluded, kept)
+    return Design(effects, X, terms, excluded, kept, spec, used)
+
+
+def _check_levels(spec: Any, used: pd.DataFrame) -> None:
+    for name, state in _categorical(spec, used):
+        shown = any(at for term, at in spec.term_indices.items() if re.search(rf"\b{re.escape(name)}\b", str(term)))
+        if len(state["categories"]) == 1 and not shown:
+            raise MetareviewError(
+                f"The moderator {name} is {state['categories'][0]!r} for every effect.", "Leave it out of the formula."
+            )
 
 
 def _moderators(parsed: Any, formula: str, frame: pd.DataFrame) -> list[str]:
@@ -118,8 +200,8 @@ def _parse(formula: str, frame: pd.DataFrame, vi: str) -> Any:
         raise MetareviewError(
             f"The formula {formula!r} cannot be read: {first}", "Example: yi ~ year + type"
         ) from error
-    if not (hasattr(parsed, "lhs") and hasattr(parsed, "rhs")):
-        raise MetareviewError(f"The formula {formula!r} needs both sides.", "Example: yi ~ year + type")
+    if not (hasattr(parsed, "lhs") and hasattr(parsed, "rhs")) or isinstance(parsed.rhs, tuple):
+        raise MetareviewError(f"The formula {formula!r} needs both sides, one each.", "Example: yi ~ year + type")
     absent = sorted({*map(str, parsed.required_variables), vi} - set(frame.columns))
     if absent:
         raise MetareviewError(
@@ -148,7 +230,7 @@ def _without_empty_levels(frame: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def _matrices(parsed: Any, formula: str, frame: pd.DataFrame) -> tuple[Floats, pd.DataFrame]:
+def _matrices(parsed: Any, formula: str, frame: pd.DataFrame) -> tuple[Floats, pd.DataFrame, Any]:
     try:
         with np.errstate(all="ignore"):
             matrices = formulaic.model_matrix(parsed, frame, context={}, na_action="ignore")
@@ -157,4 +239,4 @@ def _matrices(parsed: Any, formula: str, frame: pd.DataFrame) -> tuple[Floats, p
     left, right = pd.DataFrame(matrices.lhs), pd.DataFrame(matrices.rhs)
     if left.shape[1] != 1:
         raise MetareviewError(f"The formula {formula!r} must have one numeric effect on its left side.")
-    return left.iloc[:, 0].to_numpy(dtype=np.float64), right
+    return left.iloc[:, 0].to_numpy(dtype=np.float64), right, matrices.rhs.model_spec

@@ -143,6 +143,8 @@ def _check_column(X: Floats, j: int, terms: Sequence[str]) -> None:
     coefficients = scipy.linalg.lstsq(before, column)[0]
     if np.linalg.norm(column - before @ coefficients) > COLLINEAR:
         return
+    if np.ptp(column) <= COLLINEAR * abs(column[0]):
+        raise MetareviewError(f"The moderator {terms[j]} is the same for every effect.", "Leave it out of the formula.")
     partners = [terms[i] for i in range(j) if abs(coefficients[i]) > 1e-8]
     raise MetareviewError(
         f"The moderator {terms[j]} is collinear with {', '.join(partners)}.",

@@ -99,6 +99,7 @@ def regress(
         H2_ci=het.H2_ci,
         tau2_ci_method=chosen.id,
         iterations=between.iterations,
+        design=design,
     )
     return checked(result) if crosscheck else result
 

@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pandas as pd
+
+    from metareview.synthesis.contrasts import WaldResult
+    from metareview.synthesis.design import Design
+    from metareview.synthesis.marginal import MarginalMeans
+    from metareview.synthesis.predictions import PredictionResult
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +38,7 @@ def to_plain(value: Any) -> Any:
 
 
 def _to_dict(result: Any) -> dict[str, Any]:
-    return {f.name: to_plain(getattr(result, f.name)) for f in fields(result)}
+    return {f.name: to_plain(getattr(result, f.name)) for f in fields(result) if f.name != "design"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -147,7 +154,8 @@ class RegressionResult:
             (no intercept, no moderators, equal effects, tau2 given, or nothing to account for).
         crosscheck: relative differences to PyMARE, and (wls_) to statsmodels; empty when not run.
         k, p: effects and coefficients. yi, vi, weights, labels, excluded, method, test, level, converged, warnings,
-            I2_ci, H2_ci, tau2_ci_method, iterations: as in `PooledResult`.
+            I2_ci, H2_ci, tau2_ci_method, iterations: as in `PooledResult`. design: the formula
+            evaluated, for new data; not in to_dict().
     """
 
     formula: str
@@ -192,6 +200,7 @@ class RegressionResult:
     H2_ci: tuple[float, float] = (math.nan, math.nan)
     tau2_ci_method: str = "qp"
     iterations: int = 0
+    design: Design | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as plain JSON-ready values at full precision."""
@@ -204,6 +213,38 @@ class RegressionResult:
         names = ("estimate", "se", "ci_low", "ci_high", "statistic")
         columns: dict[str, Any] = {"term": list(self.terms)} | {name: getattr(self, name) for name in names}
         return pd.DataFrame(columns | {"df": [self.df] * self.p, "p": self.p_value})
+
+    def wald(self, what: Any = None, null: float = 0.0) -> WaldResult:
+        """Test coefficients or contrasts of them: see `contrasts.wald`."""
+        from metareview.synthesis.contrasts import wald
+
+        return wald(self, what, null)
+
+    def anova(self) -> pd.DataFrame:
+        """Return one joint test a term of the formula: see `contrasts.anova`."""
+        from metareview.synthesis.contrasts import anova
+
+        return anova(self)
+
+    def predict(self, newdata: Any = None, *, level: float | None = None) -> PredictionResult:
+        """Predict the mean effect, with confidence and prediction intervals: see `prediction.predict`."""
+        from metareview.synthesis.predictions import predict
+
+        return predict(self, newdata, level=level)
+
+    def marginal_means(
+        self, by: str | Sequence[str], *, at: Mapping[str, Any] | None = None, weights: str = "equal"
+    ) -> MarginalMeans:
+        """Average predictions over a reference grid: see `marginal.marginal_means`."""
+        from metareview.synthesis.marginal import marginal_means
+
+        return marginal_means(self, by, at=at, weights=weights)
+
+    def vif(self) -> pd.DataFrame:
+        """Return the (generalised) variance inflation factor of each term: see `vif.vif`."""
+        from metareview.synthesis.vif import vif
+
+        return vif(self)
 
     @property
     def coefficients(self) -> pd.DataFrame:

@@ -1,15 +1,17 @@
-"""Subgroup analysis: a pooled effect a group, each with its own tau2, and the test between groups."""
+"""Subgroup analysis: a pooled effect a group, with a tau2 a group or one for all, and the test between groups."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from metareview.errors import MetareviewError
 from metareview.synthesis import inference, wls
+from metareview.synthesis.heterogeneity import heterogeneity
 from metareview.synthesis.inference import chi2_tail
 from metareview.synthesis.inputs import Effects, check_effects
 from metareview.synthesis.pooling import pool
@@ -28,6 +30,7 @@ def subgroups(
     level: float = 0.95,
     excluded: Sequence[tuple[str, str]] = (),
     crosscheck: bool = False,
+    tau2_by: str = "group",
 ) -> SubgroupResult:
     """Pool the effects of each group on their own, and test whether the group means differ.
 
@@ -40,6 +43,9 @@ def subgroups(
     Arguments:
         yi, vi: shape (k,). groups: one value a effect. labels, tau2, test, level, excluded,
             crosscheck: as in `pool`; the regression behind QM is compared too.
+        tau2_by: "group", a tau2 of its own for each group, or "common", one for all: the group means are then those of a
+            meta-regression on the group, its Knapp-Hartung factor and its k - groups degrees of freedom included. Choose
+            "common" when groups are small (fewer than about five effects), since their own tau2 are then mostly noise.
 
     Raises:
         MetareviewError: unusable effects, or groups of another length or with missing values.
@@ -50,6 +56,8 @@ def subgroups(
     keys = _keys(groups, data.labels)
     names = tuple(dict.fromkeys(keys))
     member = {name: np.array([key == name for key in keys]) for name in names}
+    if tau2_by not in ("group", "common"):
+        raise MetareviewError(f"tau2 cannot be estimated by {tau2_by!r}.", "Choose group or common.")
     pooled = tuple(
         pool(
             data.yi[member[name]],
@@ -63,14 +71,16 @@ def subgroups(
         for name in names
     )
     overall = pool(data.yi, data.vi, labels=data.labels, tau2=tau2, test=test, level=level, excluded=excluded)
+    if tau2_by == "common":
+        pooled = _share(data, keys, names, pooled, tau2, test)
     single = tuple(name for name, r in zip(names, pooled, strict=True) if r.k == 1)
-    alone = overall.method in ("FE", "fixed")
+    alone = tau2_by == "common" or overall.method in ("FE", "fixed")
     tested = tuple(name for name, r in zip(names, pooled, strict=True) if r.k > 1 or alone)
     q, df, p = _between([r for name, r in zip(names, pooled, strict=True) if name in tested])
     common = _common(data, keys, names, tau2, test, crosscheck)
     return SubgroupResult(
         names, pooled, overall, **common, Q_between=q, Q_between_df=df, Q_between_p=p, tested=tested, single=single,
-        warnings=_warnings(single, tested, len(names)),
+        warnings=_warnings(() if tau2_by == "common" else single, tested, len(names)),
     )  # fmt: skip
 
 
@@ -94,6 +104,46 @@ def _common(
         fitted = f.beta, np.sqrt(np.diag(cov)), between.value
         found["crosscheck"] = crosscheck_coefficients(data.yi, data.vi, X, fitted, method, used)
     return found
+
+
+def _share(
+    data: Effects,
+    keys: list[str],
+    names: tuple[str, ...],
+    pooled: tuple[PooledResult, ...],
+    tau2: str | float,
+    test: str,
+) -> tuple[PooledResult, ...]:
+    """Return the group means of a meta-regression on the group, with the one tau2 it estimates."""
+    k, g = data.yi.size, len(names)
+    if k <= g:
+        raise MetareviewError(f"{k} effects in {g} groups leave nothing to estimate a common tau2 with.")
+    X = np.array([[float(key == name) for name in names] for key in keys])
+    method, between = between_variance(tau2, data.yi, data.vi, X)
+    f = wls.fit(data.yi, 1.0 / (data.vi + between.value), X)
+    perfect = inference.is_perfect(f.rss, f.w, data.yi)
+    used, warnings = inference.choose_test(test, df=k - g, perfect=perfect, equal_effects=method == "FE")
+    factor, df, level = inference.factor(used, f.rss, k - g), inference.freedom(used, k - g), pooled[0].level
+    het = heterogeneity(data.yi, data.vi, X, between.value, level=level, equal_effects=method == "FE")
+    shared: dict[str, Any] = {"method": method, "test": used, "df": df, "tau2": between.value, "tau2_se": between.se,
+              "tau2_ci": het.tau2_ci, "converged": between.converged, "warnings": warnings, "crosscheck": {}}  # fmt: skip
+    wide = inference.critical(level, math.inf)
+    out = []
+    for i, own in enumerate(pooled):
+        mean, wald = float(f.beta[i]), math.sqrt(f.cov[i, i])
+        se = wald * math.sqrt(factor)
+        half, crit = inference.critical(level, df) * se, inference.critical(level, df)
+        spread = math.nan if method == "FE" else crit * math.sqrt(se**2 + between.value)
+        typical = heterogeneity(own.yi, own.vi, wls.ones(own.k), between.value, level=level).typical_variance
+        ratio = between.value / typical if method != "FE" and own.k > 1 else math.nan
+        mine: dict[str, Any] = {"estimate": mean, "se": se, "ci_low": mean - half, "ci_high": mean + half, "wald_se": wald,
+                "wald_ci_low": mean - wide * wald, "wald_ci_high": mean + wide * wald, "pi_low": mean - spread,
+                "pi_high": mean + spread, "statistic": mean / se, "p": inference.two_sided(mean / se, df)}  # fmt: skip
+        if ratio == ratio:
+            mine |= {"I2": 100.0 * ratio / (1.0 + ratio), "H2": 1.0 + ratio}
+        w = 1.0 / (own.vi + between.value)
+        out.append(replace(own, **mine, **shared, weights=100.0 * w / w.sum()))
+    return tuple(out)
 
 
 def _keys(groups: Sequence[Any], labels: tuple[str, ...]) -> list[str]:

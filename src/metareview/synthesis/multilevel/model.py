@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -154,7 +154,7 @@ def complete(formula: str, frame: pd.DataFrame, needed: list[str], names: list[s
         for i in np.flatnonzero(lost).tolist()
     )
     found = build_design(formula, frame[~lost], VI, [names[i] for i in here.tolist()])
-    design = Design(found.effects, found.X, found.terms, (*missing, *found.excluded), here[found.rows])
+    design = replace(found, excluded=(*missing, *found.excluded), rows=here[found.rows])
     return design, frame.iloc[design.rows].reset_index(drop=True)
 
 

@@ -1,0 +1,118 @@
+"""Predictions of a meta-regression: the mean effect at given moderators, and where the effect of a new study may lie."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metareview.errors import MetareviewError
+from metareview.synthesis import inference
+from metareview.synthesis.inputs import check_level
+from metareview.synthesis.results import RegressionResult, to_plain
+from metareview.synthesis.wls import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PredictionResult:
+    """Predicted mean effects at n settings, on the scale of yi.
+
+    Attributes:
+        newdata: the settings, one row each. X: their design, shape (n, p).
+        estimate, se, ci_low, ci_high: the mean effect there, shape (n,).
+        pi_low, pi_high: prediction interval for the true effect of a new study there; nan for the equal-effects model.
+        df: of the critical value, inf for the z test. level: as used.
+        warnings: sentences a reader must see, such as a setting outside the studies' range.
+    """
+
+    newdata: pd.DataFrame
+    X: Floats
+    estimate: Floats
+    se: Floats
+    ci_low: Floats
+    ci_high: Floats
+    pi_low: Floats
+    pi_high: Floats
+    df: float
+    level: float
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every field as plain JSON-ready values at full precision; newdata as columns."""
+        return {
+            name: value.to_dict(orient="list") if name == "newdata" else to_plain(value)
+            for name, value in vars(self).items()
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the settings with estimate, se, ci_low, ci_high, pi_low, pi_high beside them."""
+        names = ("estimate", "se", "ci_low", "ci_high", "pi_low", "pi_high")
+        return self.newdata.assign(**{name: getattr(self, name) for name in names})
+
+    def __repr__(self) -> str:
+        return f"PredictionResult({self.estimate.size} settings, level={self.level:g})"
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().to_html(index=False))
+
+
+def predict(result: RegressionResult, newdata: Any = None, *, level: float | None = None) -> PredictionResult:
+    """Predict at new moderators, in the basis (spline knots, polynomials, centring) the model was fitted with.
+
+    The intervals are estimate +/- crit se and estimate +/- crit sqrt(se^2 + tau2), with the critical value of the
+    regression's test.
+
+    Arguments:
+        newdata: a data frame with the moderators, or what makes one; the studies themselves when None. level: that of the
+            result when None.
+
+    Raises:
+        MetareviewError: a moderator that is absent or missing, a level the model has not seen, a value beyond a spline.
+
+    Source: Higgins, Thompson & Spiegelhalter (2009), JRSS A 172, 137-159.
+    """
+    import pandas as pd
+
+    if result.design is None:
+        raise MetareviewError("This result does not hold its design.", "Predict from what `regress` returned.")
+    own = newdata is None
+    frame = result.design.moderators if own else pd.DataFrame(newdata).reset_index(drop=True)
+    X = result.X if own else result.design.evaluate(frame)
+    warnings = () if own else outside(result.design.moderators, frame)
+    tau2 = np.full(len(X), math.nan if result.method == "FE" else result.tau2)
+    used = result.level if level is None else level
+    return intervals(frame, X, result.estimate, result.cov, tau2, result.df, used, warnings)
+
+
+def intervals(
+    frame: pd.DataFrame, X: Floats, beta: Floats, cov: Floats, tau2: Floats, df: float, level: float,
+    warnings: tuple[str, ...],
+) -> PredictionResult:  # fmt: skip
+    """Return predictions for a design X, shape (n, p), where the effects have the variance tau2, shape (n,)."""
+    estimate = X @ beta
+    variance = np.maximum(np.einsum("np,pq,nq->n", X, cov, X), 0.0)
+    crit = inference.critical(check_level(level), df)
+    half, spread = crit * np.sqrt(variance), crit * np.sqrt(variance + tau2)
+    return PredictionResult(
+        frame, X, estimate, np.sqrt(variance), estimate - half, estimate + half, estimate - spread, estimate + spread,
+        df, level, warnings,
+    )  # fmt: skip
+
+
+def outside(seen: pd.DataFrame, new: pd.DataFrame) -> tuple[str, ...]:
+    """Say which numeric moderators leave the range of the studies."""
+    out = []
+    for name in seen.select_dtypes("number").columns:
+        low, high = seen[name].min(), seen[name].max()
+        beyond = int(((new[name] < low) | (new[name] > high)).sum())
+        if beyond:
+            out.append(
+                f"{beyond} of {len(new)} settings have {name} outside the studies' range, {low:g} to {high:g}: "
+                "the model extrapolates there."
+            )
+    return tuple(out)
