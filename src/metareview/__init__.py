@@ -46,14 +46,12 @@ if TYPE_CHECKING:
     from .synthesis.diagnostics.radial import radial
     from .synthesis.fit_statistics import fit_statistics
     from .synthesis.influence import leave_one_out
+    from .synthesis.likelihood_ratio import likelihood_ratio
+    from .synthesis.location_scale import location_scale
     from .synthesis.mantel_haenszel import mantel_haenszel
     from .synthesis.multilevel.intervals import component_intervals
     from .synthesis.multilevel.model import multilevel
     from .synthesis.one_stage import one_stage
-    from .synthesis.likelihood_ratio import likelihood_ratio
-    from .synthesis.location_scale import location_scale
-    from .synthesis.multilevel.intervals import component_intervals
-    from .synthesis.multilevel.model import multilevel
     from .synthesis.permutation import permutation_test
     from .synthesis.pooling import pool
     from .synthesis.prediction import prediction_interval
@@ -97,9 +95,9 @@ __all__ = [
     "interrupted_time_series",
     "leave_one_cluster_out",
     "leave_one_out",
-    "mantel_haenszel",
     "likelihood_ratio",
     "location_scale",
+    "mantel_haenszel",
     "measures",
     "multilevel",
     "one_stage",
