@@ -114,9 +114,23 @@ def find_parts(effects: pd.DataFrame, size: Floats, size_sd: Floats) -> Parts:
             _by_formula(effects, name, size_sd, Parts(root, pooled, way, text))
     root[:, 1] *= np.array([-1.0, -1.0, 1.0])[:, None]
     root[BEFORE] *= -1
-    sense = pd.to_numeric(effects["sense_applied"]).to_numpy(float) if "sense_applied" in effects else np.ones(n)
-    root[[MAIN, BEFORE]] *= sense
+    root[[MAIN, BEFORE]] *= _direction(effects)
     return Parts(root, pooled, way, text)
+
+
+def _direction(effects: pd.DataFrame) -> Floats:
+    """What an unlucky treated group does to each effect, shape (n,): 1 raises it, -1 lowers it.
+
+    -1 where more means less of the outcome in the treated (`RES`, `TNE`), and the other way round where a review turned
+    the effect (`sense_applied`).
+    """
+    direction = np.ones(len(effects))
+    if "measure" in effects:
+        benefit = [name for name, measure in measures().items() if measure.positive == "less"]
+        direction[effects["measure"].isin(benefit).to_numpy()] = -1.0
+    if "sense_applied" in effects:
+        direction *= pd.to_numeric(effects["sense_applied"]).to_numpy(float)
+    return direction
 
 
 def _by_formula(effects: pd.DataFrame, name: str, size_sd: Floats, parts: Parts) -> None:
