@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import metareview as mr
 from metareview.effects.compute import OUTPUTS, effect_size
 from metareview.errors import MetareviewError
 
@@ -108,9 +109,9 @@ def test_own_columns_are_never_overwritten_and_a_rerun_replaces_its_own() -> Non
 def test_a_zero_is_corrected_noted_and_only_in_its_own_study(measure: str, cells: dict[str, float]) -> None:
     name = next(n for n, v in cells.items() if v == 0)
     both = {n: [v, v + (n == name) * 4] for n, v in cells.items()}
-    found = effect_size(measure, **both)
+    found = effect_size(measure, to="only0", **both)
     assert list(found["note"]) == ["0.5 added to all cells because of a zero", ""]
-    lone = effect_size(measure, **{n: v + (n == name) * 4 for n, v in cells.items()})
+    lone = effect_size(measure, to="only0", **{n: v + (n == name) * 4 for n, v in cells.items()})
     assert found["yi"][1] == lone["yi"][0]
     assert set(effect_size(measure, to="all", **both)["note"]) == {"0.5 added to all cells"}
     if measure != "RD":
@@ -119,10 +120,23 @@ def test_a_zero_is_corrected_noted_and_only_in_its_own_study(measure: str, cells
 
 
 def test_a_risk_difference_exists_without_correction_unless_nothing_varies() -> None:
-    found = effect_size("RD", ai=0, bi=10, ci=3, di=9, to="none").iloc[0]
+    found = effect_size("RD", ai=0, bi=10, ci=3, di=9).iloc[0]
     assert (found["yi"], found["note"]) == (-0.25, "")
-    assert "nothing is added" in refused("RD", ai=0, bi=10, ci=0, di=9, to="none")
-    assert np.isfinite(effect_size("RD", ai=0, bi=10, ci=0, di=9)["vi"][0])
+    assert effect_size("IRD", x1=0, t1=10, x2=4, t2=10)["yi"][0] == -0.4
+    for measure, cells in (
+        ("RD", {"ai": 0, "bi": 10, "ci": 0, "di": 9}),
+        ("IRD", {"x1": 0, "t1": 10, "x2": 0, "t2": 9}),
+        ("PR", {"xi": 0, "ni": 9}),
+    ):
+        told = refused(measure, **cells)
+        assert "take a measure that exists with it, or add 0.5 with to='only0'" in told
+        assert np.isfinite(effect_size(measure, to="only0", **cells)["vi"][0])
+
+
+def test_an_arm_without_variance_keeps_its_exact_part_of_a_shared_control() -> None:
+    table = pd.DataFrame({"ai": [0, 4], "n1i": 20, "ci": 3, "n2i": 12, "study_id": "s", "control_id": "c"})
+    found = mr.sampling_covariance(mr.effect_size("RD", table).assign(treated_id=["x", "y"]))
+    assert found.to_matrix()[0, 1] == pytest.approx(3 * 9 / 12**3)
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,10 @@ def _unusable(measure: Measure, columns: Columns, useless: Mask, zero: Mask, kno
     if not useless.any():
         return []
     found = flag_rows(useless & ~zero, measure.input_names[0], "gives no finite effect with a variance above 0")
-    text = "is 0 and nothing is added: the effect or its variance does not exist"
+    text = (
+        "is 0 and nothing is added: the effect or its variance does not exist; take a measure that exists with it, "
+        "or add 0.5 with to='only0'"
+    )
     for name in measure.cells:
         found += flag_rows(useless & zero & (columns[name] == 0), name, text)
     if not any(p.text == text for p in found):
