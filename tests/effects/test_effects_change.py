@@ -247,6 +247,8 @@ def test_the_corrected_ratios_are_nearer_to_the_truth() -> None:
     pre, post, sd_pre, sd_post, rs = paired(np.random.default_rng(2015), 200_000, 8, (4, 5), (0.6, 2.0), 0.5)
     given = {"m1i": post, "m2i": pre, "sd1i": sd_post, "sd2i": sd_pre, "ni": 8, "ri": rs}
     for measure, truth in (("ROMC", np.log(5 / 4)), ("CVRC", np.log((2 / 5) / (0.6 / 4)))):
-        corrected, plain = (effect_size(measure, **given, correct=x)["yi"].mean() - truth for x in ("yes", "no"))
+        corrected, plain = (
+            effect_size(measure, **given, correction=x)["yi"].mean() - truth for x in ("second_order", "none")
+        )
         assert abs(corrected) < 0.25 * abs(plain)
         assert abs(plain) > 0.006

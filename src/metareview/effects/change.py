@@ -38,7 +38,6 @@ SD_CHANGE = Input("sd_change", "sd", False, "standard deviation of the changes, 
 T = Input("ti", "number", False, "t of the paired test, instead of ri")
 R_SOURCE = Input("ri_source", "choice", False, "where the correlation is from", choices=SOURCES, default=0.0)
 VTYPE = Input("vtype", "choice", False, "form of the variance", choices=("LS", "LS2"), default=0.0)
-CORRECT = Input("correct", "choice", False, "small-sample correction of the estimate", choices=("yes", "no"), default=0)
 
 
 def sds(required: bool, first: str = "after (post)", second: str = "before (pre)") -> tuple[Input, Input]:
