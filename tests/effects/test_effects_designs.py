@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -59,11 +60,55 @@ def test_readings_that_do_not_exist_say_why() -> None:
     assert found.wdq_interval is None
     empty = displacement((5, 3), (4, 2), (0, 6))
     assert math.isnan(empty["TNE"].estimate) and math.isnan(empty["NE"].estimate)
-    assert math.isnan(empty["RIRR_total"].estimate) and np.isfinite(empty["RIRR_target"].estimate)
+    corrected = math.log((3 + 2 + 0.5) / (9 + 0.5) / ((6 + 0.5) / 0.5))
+    assert empty["RIRR_total"].estimate == pytest.approx(corrected) and "0.5 added" in empty["RIRR_total"].note
+    assert math.isnan(displacement((0, 3), (0, 2), (0, 6))["RIRR_total"].estimate)
     with pytest.raises(MetareviewError, match=r"target=\(5,\) is not a count before"):
         displacement((5,), (4, 2), (3, 6))
     with pytest.raises(MetareviewError, match="level=95"):
         displacement((5, 3), (4, 2), (3, 6), level=95)
+
+
+def test_a_zero_in_the_target_leaves_the_buffer_and_their_total_alone() -> None:
+    plain, zero = displacement(TARGET, BUFFER, CONTROL), displacement((207, 0), BUFFER, CONTROL)
+    assert zero["RIRR_buffer"] == plain["RIRR_buffer"]
+    assert "0.5 added" in zero["RIRR_target"].note and zero["RIRR_total"].note == ""
+    assert zero.covariance == pytest.approx((308 * 308.5) ** -0.5 + (318 * 318.5) ** -0.5)
+    own = displacement((207, 0), (178, 0), CONTROL, OWN)["RIRR_total"]
+    expected = 207.5 * 318.5 / 308.5 + 178.5 * 140.5 / 150.5
+    assert own.estimate == pytest.approx(math.log(1 / expected)) and "0.5 added" in own.note
+
+
+@pytest.mark.parametrize("phi", [0, -1, math.inf, math.nan, "2"])
+def test_displacement_refuses_an_overdispersion_that_is_none(phi: float) -> None:
+    with pytest.raises(MetareviewError, match="phi="):
+        displacement(TARGET, BUFFER, CONTROL, phi=phi)
+
+
+@pytest.mark.parametrize("pair", [(math.inf, 3), (3, math.nan), ("many", 3), 5])
+def test_displacement_refuses_counts_that_are_none(pair: tuple[float, float]) -> None:
+    with pytest.raises(MetareviewError, match=r"target=.* is not a count before"):
+        displacement(pair, BUFFER, CONTROL)
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"residents": 2500, "per_area": 40}, "gives 100 crimes per area, not per_area=40"),
+        ({"ci": (-1.0, 0.5)}, "contradict each other"),
+        ({"yi": -20}, "probably a percentage"),
+        ({"yi": math.nan}, "yi=nan is not a finite number"),
+        ({"per_1000": math.inf}, "per_1000=inf is not a finite number"),
+        ({"sei": "0.1"}, "sei='0.1' is not a finite number"),
+        ({"per_1000": 2e6}, "over 1,000 crimes a year for each resident"),
+        ({"ci": (-0.4, math.inf)}, "is not a finite number"),
+    ],
+)
+def test_absolute_refuses_figures_that_contradict_or_cannot_be(change: dict[str, Any], word: str) -> None:
+    given = {"yi": -0.22, "sei": 0.1, "per_1000": 40} | change
+    with pytest.raises(MetareviewError) as caught:
+        absolute(**given)
+    assert word in str(caught.value)
 
 
 def test_fieller_is_exact_for_known_cases() -> None:
