@@ -18,6 +18,8 @@ from metareview.effects.area.displacement import displacement
 from metareview.effects.area.ratio import fieller
 from metareview.effects.area.stratified import StratifiedEffect, area_pairs, area_strata
 from metareview.effects.compute import effect_size
+from metareview.effects.overdispersion.diagnostics import diagnose_series
+from metareview.effects.overdispersion.estimate import estimate_phi
 from metareview.errors import MetareviewError
 
 TARGET, BUFFER, CONTROL, OWN = (207, 110), (178, 157), (308, 318), (150, 140)
@@ -261,7 +263,7 @@ def test_what_a_reader_of_pairs_should_doubt_is_told() -> None:
         ({}, {"phi": 0}, "phi=0 is not above 0"),
         ({}, {"level": 95}, "level=95"),
         ({}, {"a": "x"}, "no column 'x'"),
-        ({"a": -1}, {}, "column 'a': -1 is not possible"),
+        ({"a": -1}, {}, "column 'a': -1 is negative"),
         ({"b": 0}, {}, "say nothing about the effect"),
     ],
 )
@@ -273,7 +275,7 @@ def test_pairs_that_cannot_be_are_refused(change: dict[str, float], options: dic
 def test_one_pair_cannot_tell_phi_and_strata_check_their_columns() -> None:
     with pytest.raises(MetareviewError, match="phi needs two"):
         area_pairs(pairs(1, 60.0, -0.3, 7))
-    with pytest.raises(MetareviewError, match="column 'treated': 2 is not possible"):
+    with pytest.raises(MetareviewError, match="column 'treated': 2 is neither 0 nor 1"):
         area_strata(strata_of(pairs(3, 60.0, -0.3, 7)).assign(treated=2))
 
 
@@ -347,3 +349,29 @@ def test_a_pooled_interval_and_a_measure_of_less_are_read_too() -> None:
 def test_impossible_readings_are_refused(options: dict[str, float], word: str) -> None:
     with pytest.raises(MetareviewError, match=word):
         absolute(-0.2, **options)  # type: ignore[arg-type]
+
+
+PAIRS = pd.DataFrame({"a": [5, 6], "b": [3, 2], "c": [4, 4], "d": [3, 3], "name": ["north", "south"]})
+AREAS = pd.DataFrame({"stratum": ["s"] * 3, "treated": [1, 0, 0], "before": [5, 6, 7], "after": [3, 4, 2]})
+SERIES = pd.DataFrame({"place": list("xxyy"), "after": [0, 1] * 2, "treated": [1, 1, 0, 0], "count": [5, 2, 3, 4]})
+
+
+@pytest.mark.parametrize(
+    ("work", "word"),
+    [
+        (lambda: area_pairs(PAIRS.assign(b=["few", 2])), "Row 0, column 'b': 'few' is not a number."),
+        (lambda: area_pairs(PAIRS.assign(b=[3, -2]), label="name"), "Name 'south', column 'b': -2 is negative"),
+        (lambda: area_pairs(PAIRS.assign(name="north"), label="name"), "Column 'name': 'north' names two pairs."),
+        (lambda: area_pairs(PAIRS, label="pair"), "no column 'pair'"),
+        (lambda: area_strata(AREAS.assign(before=[5, 6, "some"])), "Stratum 's', column 'before': 'some' is not"),
+        (lambda: area_strata(AREAS.assign(treated=[1, 0, 2])), "Stratum 's', column 'treated': 2 is neither 0 nor 1"),
+        (lambda: combine_controls(["a", 2], [3, 4]), "Row 1, column 'before': 'a' is not a number."),
+        (lambda: estimate_phi(SERIES.assign(count=[5, "two", 3, 4])), "Place 'x', column 'count': 'two' is not"),
+        (lambda: estimate_phi(SERIES.assign(count=[5, 2, 3, -4])), "Place 'y', column 'count': -4 is negative"),
+        (lambda: diagnose_series(SERIES.assign(count=[5, "two", 3, 4]), period=None), "'two' is not a number"),
+    ],
+)
+def test_a_text_or_an_impossible_count_is_told_by_its_place_column_and_value(work: Any, word: str) -> None:
+    with pytest.raises(MetareviewError) as caught:
+        work()
+    assert word in str(caught.value) and "np." not in str(caught.value)

@@ -388,3 +388,26 @@ def test_rows_that_are_alike_share_a_rule_however_many() -> None:
     found = effect_size("GEN", data=many)
     assert found["rule"].nunique() == 2 and found["note"].nunique() == 2
     assert (found["rule"][::2] == found["rule"][0]).all()
+
+
+def test_a_share_on_a_percent_scale_is_noted() -> None:
+    said = "looks like a share given as a percentage"
+    share = {"estimate": -0.2, "scale_reported": "percent_change", "ci_low": -0.4, "ci_high": 0.0}
+    assert said in gen(**share)["note"]
+    assert said not in gen(**(share | {"ci_low": -20}))["note"]
+    assert said in gen(estimate=0.03, scale_reported="percentage_points", se=0.01)["note"]
+    assert said not in gen(estimate=0.03, scale_reported="difference", se=0.01)["note"]
+    arms = {"estimate_t": -0.2, "se_t": 0.05, "estimate_c": 0.1, "se_c": 0.05, "scale_reported": "percent_change"}
+    assert said in effect_size("GENDIFF", **arms)["note"].iloc[0]
+    assert said in convert("percent_change_to_log_ratio", percent=-0.2, se=0.05)["note"].iloc[0]
+
+
+def test_a_bound_of_p_too_wide_to_say_anything_is_refused() -> None:
+    bound = {"p": 0.5, "p_bound": "below"}
+    with pytest.raises(MetareviewError, match=r"0\.5 is a bound too wide to say anything"):
+        gen(estimate=0.8, scale_reported="ratio", **bound)
+    with pytest.raises(MetareviewError, match="too wide"):
+        effect_size("SMD", n1i=20, n2i=20, sign=1, **bound)
+    with pytest.raises(MetareviewError, match="too wide"):
+        convert("p_to_d", n1=20, n2=20, direction=["positive"], p=[0.5], p_bound=["below"])
+    assert gen(estimate=0.8, scale_reported="ratio", p=0.1, p_bound="below")["sei"] > 0

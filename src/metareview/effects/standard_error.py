@@ -32,6 +32,8 @@ P_BOUND = Input(
 )  # fmt: skip
 ROUNDING = 1.15  # SEs of one effect that differ by a smaller factor agree but for the rounding of what was printed
 OF_LOG = 1.05
+WIDEST_BOUND = 0.2
+WIDE_BOUND = "{:g} is a bound too wide to say anything (p < {:g}): code the exact p, or p_bound = above for n.s."
 BOUND_NOTE = "p is a bound: this standard error is the largest it allows"
 INPUTS = (
     Input("se", "se", False, "its standard error", "as printed"),
@@ -186,7 +188,7 @@ def said(x: Columns, row: int, way: int) -> str:
 def check(x: Columns, y: Floats) -> list[Problem]:
     """Rows without a way to an SE, and statistics that none follows from; `y` the effect on the scale of analysis."""
     way = chosen(usable(x), x["scale_reported"])
-    found = _check_absent(x, way == NONE)
+    found = _check_absent(x, way == NONE) + check_wide_bound(x, way == P)
     for place in (Z, T, CHI2, F):
         name = WAYS[place].name
         found += flag_rows((way == place) & (x[name] == 0), name, "is 0: no SE follows from it")
@@ -196,6 +198,12 @@ def check(x: Columns, y: Floats) -> list[Problem]:
         found += flag_rows(contrary, name, text, x[name])
     text = "{:g} is no effect at all: no SE follows from a test or p"
     return found + flag_rows((way >= Z) & (y == 0), "estimate", text, x["estimate"])
+
+
+def check_wide_bound(x: Columns, used: Mask) -> list[Problem]:
+    """Bounds from above of a p, such as p < .5, that say nothing, where p is `used`."""
+    wide = used & (x["p_bound"] == BELOW) & (x["p"] > WIDEST_BOUND)
+    return flag_rows(wide, "p", WIDE_BOUND, x["p"], x["p"])
 
 
 def _check_absent(x: Columns, none: Mask) -> list[Problem]:

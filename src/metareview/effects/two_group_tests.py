@@ -9,6 +9,7 @@ from scipy.special import stdtrit
 
 from metareview.effects import arm_summaries
 from metareview.effects.measure import Columns, Floats, Input, Mask, Problem, Texts, flag_rows
+from metareview.effects.standard_error import check_wide_bound
 
 MEANS, D, T, F, P = range(5)
 WAYS = ("means", "di", "ti", "fi", "p")
@@ -107,6 +108,7 @@ def check(x: Columns) -> list[Problem]:
     above = (way == P) & (x["p_bound"] == 2)
     text = "is only known to be above {:g}: no effect follows from that; code another figure, or set the row aside"
     found += flag_rows(above, "p", text, x["p"])
+    found += check_wide_bound(x, way == P)
     contrary = (
         ~np.isnan(sign) & (way > MEANS) & (sign * np.where(way == D, x["di"], np.where(way == T, x["ti"], 0)) < 0)
     )

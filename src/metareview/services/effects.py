@@ -127,9 +127,10 @@ def of_table(path: Path, measure: str) -> pd.DataFrame:
     table = read_table(path)
     named = next((c for c in table.columns if c not in find_measure(measure).input_names), None)
     labels = [f"{row[named]} (row {n})" if named else f"row {n}" for n, row in table.rows]
-    return effect_size(
-        measure, pd.DataFrame([row for _, row in table.rows], columns=list(table.columns)), labels=labels
-    )
+    given = pd.DataFrame([row for _, row in table.rows], columns=list(table.columns))
+    frame = effect_size(measure, given, labels=labels)
+    inputs = [entry.name for entry in find_measure(measure).inputs if not entry.choices and entry.name in given]
+    return frame.assign(**{name: pd.to_numeric(frame[name]) for name in inputs})
 
 
 def phi_table(folder: ReviewFolder, frame: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -176,10 +177,7 @@ def estimate_phi(path: Path) -> Dispersion:
 
     table = read_table(path)
     counts = pd.DataFrame([row for _, row in table.rows], columns=list(table.columns))
-    for name in ("after", "treated", "count", "exposure"):
-        if name in counts:
-            counts[name] = pd.to_numeric(counts[name], errors="coerce")
-    return estimate(counts, exposure="exposure" if "exposure" in counts else None)
+    return estimate(counts.replace("", None), exposure="exposure" if "exposure" in counts else None)
 
 
 def _of_measure(measure: str, rows: list[Any], protocol: Protocol) -> pd.DataFrame:

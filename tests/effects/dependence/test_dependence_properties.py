@@ -260,3 +260,11 @@ def test_a_shared_control_moves_effects_of_opposite_orientation_apart() -> None:
 def test_crimes_prevented_go_against_a_difference_in_crimes() -> None:
     crimes = [mr.effect_size("WDD", AREAS.iloc[[0]], e=None, f=None), mr.effect_size("TNE", AREAS.iloc[[1]])]
     assert mr.sampling_covariance(pd.concat(crimes, ignore_index=True)).to_matrix()[0, 1] < 0
+
+
+def test_a_shared_control_with_other_figures_or_phi_is_estimated_and_says_so() -> None:
+    same = mr.sampling_covariance(mr.effect_size("RIRR", AREAS, phi=2)).to_frame().iloc[0]
+    assert same["method"] == "computed"
+    for frame, phi in ((AREAS.assign(c=[90, 120]), 2), (AREAS, [1, 4])):
+        found = mr.sampling_covariance(mr.effect_size("RIRR", frame, phi=phi)).to_frame().iloc[0]
+        assert found["method"] == "estimated" and "figures or phi of the shared group differ" in found["rule"]

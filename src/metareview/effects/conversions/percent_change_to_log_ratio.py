@@ -13,7 +13,16 @@ import numpy as np
 
 from metareview.effects.converting import VARIANCE
 from metareview.effects.measure import Columns, Conversion, Converted, Input, Problem, Source, flag_rows, texts
-from metareview.effects.reported import SCALES, check_interval, check_scale, interval_se, one_of, slope, to_analysis
+from metareview.effects.reported import (
+    SCALES,
+    check_interval,
+    check_scale,
+    interval_se,
+    note_share,
+    one_of,
+    slope,
+    to_analysis,
+)
 from metareview.effects.standard_error import note_pair
 
 PERCENT = SCALES.index("percent_change")
@@ -32,6 +41,7 @@ def compute(columns: Columns) -> Converted:
     se = np.where(by_se, turned, by_interval)
     values = {"log_ratio": to_analysis(columns["percent"], scale), "variance": se**2}
     notes = texts(len(scale))
+    note_share(notes, scale, columns["percent"], columns["ci_low"], columns["ci_high"])
     note_pair(notes, "se", columns["se"], turned, by_interval, scale)
     rules = one_of(by_se, f"{FIRST}; {_LAST[0]}", f"{FIRST}; {_LAST[1]}")
     return Converted(values, one_of(by_se, "computed", "estimated"), rules, notes)

@@ -18,6 +18,7 @@ from metareview.effects.dependence.refusals import (
     SHOWN,
     duplicates_error,
     not_definite_error,
+    other_figures,
     refuse_unknown,
     unlike_groups,
 )
@@ -86,7 +87,9 @@ def sampling_covariance(
     if repaired:
         warnings += (f"not positive definite, replaced by the nearest matrix that is: {', '.join(repaired)}",)
     some = covariance != 0
-    pairs = Pairs(i[some], j[some], covariance[some], *why(coding, parts, i[some], j[some], told[some], alike[some]))
+    differ = np.any([other_figures(parts, coding, i, j, value, side) for side in (0, 1)], axis=0)
+    words = why(coding, parts, i[some], j[some], told[some], alike[some], differ[some])
+    pairs = Pairs(i[some], j[some], covariance[some], *words)
     return SamplingCovariance(blocks, names, variances, pairs, repaired, coding.warnings + warnings, dict(coding.found))
 
 

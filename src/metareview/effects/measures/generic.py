@@ -68,6 +68,7 @@ from metareview.effects.reported import (
     lopsided,
     middle,
     note_reading,
+    note_share,
     note_where,
     one_of,
     scale_words,
@@ -180,6 +181,7 @@ def _notes(x: Columns, y: Floats, way: Floats, implied: dict[int, Floats], se: F
     with np.errstate(all="ignore"):
         _note_second_figures(notes, x, way, implied, se)
     note_where(notes, (way == P) & (x["p_bound"] == BELOW), BOUND_NOTE)
+    note_share(notes, x["scale_reported"], x["estimate"], x["ci_low"], x["ci_high"])
     note_reading(notes, x["read_from"])
     return notes
 

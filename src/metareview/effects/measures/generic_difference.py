@@ -43,6 +43,7 @@ from metareview.effects.reported import (
     is_scale,
     lopsided,
     note_reading,
+    note_share,
     note_where,
     scale_words,
     shown_interval_se,
@@ -95,6 +96,8 @@ def compute(columns: Columns) -> Computed:
     notes = texts(len(columns["scale_reported"]))
     treated, treated_vi = _arm(columns, "t", notes)
     control, control_vi = _arm(columns, "c", notes)
+    figures = (columns[f"{part}_{arm}"] for part in ("estimate", "ci_low", "ci_high") for arm in _ARMS)
+    note_share(notes, columns["scale_reported"], *figures)
     note_reading(notes, columns["read_from"])
     method = texts(len(notes), "estimated")
     scale = scale_words(columns["scale_reported"])
