@@ -395,8 +395,9 @@ def test_a_share_on_a_percent_scale_is_noted() -> None:
     share = {"estimate": -0.2, "scale_reported": "percent_change", "ci_low": -0.4, "ci_high": 0.0}
     assert said in gen(**share)["note"]
     assert said not in gen(**(share | {"ci_low": -20}))["note"]
-    assert said in gen(estimate=0.03, scale_reported="percentage_points", se=0.01)["note"]
-    assert said not in gen(estimate=0.03, scale_reported="difference", se=0.01)["note"]
+    assert said in gen(estimate=0.06, scale_reported="percentage_points", se=0.01)["note"]
+    assert said not in gen(estimate=0.03, scale_reported="percentage_points", se=0.5)["note"]
+    assert said not in gen(estimate=0.06, scale_reported="difference", se=0.01)["note"]
     arms = {"estimate_t": -0.2, "se_t": 0.05, "estimate_c": 0.1, "se_c": 0.05, "scale_reported": "percent_change"}
     assert said in effect_size("GENDIFF", **arms)["note"].iloc[0]
     assert said in convert("percent_change_to_log_ratio", percent=-0.2, se=0.05)["note"].iloc[0]
