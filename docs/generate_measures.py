@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from metareview.effects.convert import convert
 from metareview.effects.explain import explain
 from metareview.effects.formula import latex, steps, symbol
 from metareview.effects.measure import Calculation, Conversion, Measure
@@ -22,8 +23,10 @@ INDEX = f"""# Measures
 inputs below is turned into them by the [conversions](conversions.md).
 
 "log" is the natural logarithm: `yi` is a log ratio, and reports show `exp(yi)`. "linear" is shown as it is; "reported" follows
-the scale on which the effect was printed. Optional inputs stand in square brackets.
+the scale on which the effect was printed. Optional inputs stand in square brackets; where
+there are more than two their number is given, and the page of the measure has them all.
 """
+FEW = 2
 ZEROS = {
     "only0": "0.5 is added to all cells of a study with a zero (`only0`); the protocol's `effects: zero_cells` and `add`, or "
     "`to=` and `add=`, choose another rule: `if0all`, `all`, `none`{}.",
@@ -92,12 +95,16 @@ def _conversions() -> str:
     for c in conversions().values():
         lines += ["", f"## {c.name}", "", f"{c.title} (`{c.formula_id}`), {c.method}.", "", *_notes(c), *_formula(c)]
         lines += [f"- Gives: {'; '.join(f'`{name}`: {what}' for name, what in c.outputs)}", f"- Source: {c.source}", ""]
-        lines += _inputs(c)
+        lines += [*_inputs(c), "", *_converted(c)]
     return "\n".join(lines) + "\n"
 
 
 def _names(c: Calculation) -> str:
-    return ", ".join(entry.name if entry.required else f"[{entry.name}]" for entry in c.inputs)
+    optional = [f"[{entry.name}]" for entry in c.inputs if not entry.required]
+    required = [entry.name for entry in c.inputs if entry.required]
+    if len(optional) <= FEW:
+        return ", ".join(entry.name if entry.required else f"[{entry.name}]" for entry in c.inputs)
+    return f"{', '.join(required)} and {len(optional)} optional"
 
 
 def _outputs(c: Conversion) -> str:
@@ -137,6 +144,24 @@ def _example(m: Measure) -> list[str]:
     worked = explain(m, case, labels=["example"], **how)[0].text
     told = f"The first reference case ({block['source']}, {block['version']})."
     return ["## Worked example", "", told, "", "```text", worked, "```"]
+
+
+def _converted(c: Conversion) -> list[str]:
+    """The first reference case of a conversion, worked."""
+    path = REFERENCE.with_name("reference_conversions") / f"{c.name}.json"
+    read = json.loads(path.read_text(encoding="utf-8"))
+    block = read[0] if isinstance(read, list) else read
+    case = {name: value for name, value in block["cases"][0].items() if name in c.input_names and value is not None}
+    given = ", ".join(f"{name} = {_shown(value)}" for name, value in case.items())
+    row = convert(c, pd.DataFrame([case])).iloc[0]
+    gives = ", ".join(f"{name} = {row[name]:.7g}" for name, _ in c.outputs)
+    note = [f"Note: {row['note']}"] if row["note"] else []
+    told = f"Worked example, the first reference case ({block['source']}, {block['version']})."
+    return [told, "", "```text", given, f"gives {gives}  ({row['method']})", f"Rule: {row['rule']}", *note, "```"]
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.7g}" if isinstance(value, int | float) else str(value)
 
 
 if __name__ == "__main__":

@@ -107,9 +107,8 @@ def test_studies_without_events_take_part_in_measures_made_for_that() -> None:
     assert (arcsine["yi"], arcsine["vi"], arcsine["note"]) == (0, 1 / 80 + 1 / 120, "")
     root = one("IRSD", x1=0, t1=20, x2=0, t2=30)
     assert (root["yi"], root["vi"], root["note"]) == (0, 1 / 80 + 1 / 120, "")
-    assert one("IRD", x1=0, t1=20, x2=0, t2=20)["note"] == "0.5 added to all cells because of a zero"
-    assert one("IRD", x1=0, t1=20, x2=4, t2=20, to="none")["yi"] == -0.2
-    assert "nothing is added" in refused("IRD", x1=0, t1=20, x2=0, t2=20, to="none")
+    assert one("IRD", x1=0, t1=20, x2=0, t2=20, to="only0")["note"] == "0.5 added to all cells because of a zero"
+    assert one("IRD", x1=0, t1=20, x2=4, t2=20)["yi"] == -0.2
 
 
 def test_a_complete_association_has_no_variance_for_phi_and_is_refused() -> None:

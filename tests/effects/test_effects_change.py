@@ -93,7 +93,7 @@ def test_the_sd_of_the_changes_or_the_paired_t_stand_for_the_correlation(measure
     given = {name: ONE[name] for name in find_measure(measure).input_names if name in ONE}
     sd = np.sqrt(5.5**2 + 4.5**2 - 2 * 0.7 * 5.5 * 4.5)
     by_r = one(measure, **given)
-    others: dict[str, float] = {"sd_change": sd} | ({} if measure == "VRC" else {"ti": -4 / (sd / np.sqrt(60))})
+    others: dict[str, float] = {"sd_change": sd} | ({} if measure == "VRC" else {"ti": 4 / (sd / np.sqrt(60))})
     for name, value in others.items():
         row = one(measure, **{n: v for n, v in given.items() if n != "ri"}, **{name: value})
         assert row["yi"] == pytest.approx(by_r["yi"], rel=1e-12)
@@ -247,6 +247,36 @@ def test_the_corrected_ratios_are_nearer_to_the_truth() -> None:
     pre, post, sd_pre, sd_post, rs = paired(np.random.default_rng(2015), 200_000, 8, (4, 5), (0.6, 2.0), 0.5)
     given = {"m1i": post, "m2i": pre, "sd1i": sd_post, "sd2i": sd_pre, "ni": 8, "ri": rs}
     for measure, truth in (("ROMC", np.log(5 / 4)), ("CVRC", np.log((2 / 5) / (0.6 / 4)))):
-        corrected, plain = (effect_size(measure, **given, correct=x)["yi"].mean() - truth for x in ("yes", "no"))
+        corrected, plain = (
+            effect_size(measure, **given, correction=x)["yi"].mean() - truth for x in ("second_order", "none")
+        )
         assert abs(corrected) < 0.25 * abs(plain)
         assert abs(plain) > 0.006
+
+
+PAIRED = ["MC", "SMCC", "SMCR", "SMCRH", "ROMC", "CVRC"]
+
+
+@pytest.mark.parametrize("measure", PAIRED)
+def test_a_correlation_beyond_1_is_refused_by_every_measure(measure: str) -> None:
+    told = refused(measure, **(ONE | {"ri": None, "sd_change": 11.0}))
+    assert "'sd_change': 11 gives a correlation of -1.42 with these standard deviations" in told
+
+
+@pytest.mark.parametrize("measure", PAIRED)
+def test_a_t_that_contradicts_the_means_is_refused(measure: str) -> None:
+    assert "'ti': -7 has another sign than m1i - m2i (26 - 22)" in refused(measure, **(ONE | {"ri": None, "ti": -7.0}))
+
+
+@pytest.mark.parametrize("measure", PAIRED)
+def test_figures_that_give_another_correlation_than_rounding_explains_are_noted(measure: str) -> None:
+    said = "more than rounding explains"
+    sd_change = round(float(np.sqrt(5.5**2 + 4.5**2 - 2 * 0.7 * 5.5 * 4.5)), 1)
+    t = round(float(np.sqrt(60) * 4 / sd_change), 1)
+    given = ONE | {"m1i": 26.13, "m2i": 22.13}
+    fine = effect_size(measure, **given, sd_change=sd_change, ti=t).iloc[0]
+    assert fine["note"] == ""
+    for wrong in ({"sd_change": sd_change + 1}, {"ti": t + 2}):
+        assert said in effect_size(measure, **given, **wrong)["note"].iloc[0]
+    assumed = effect_size(measure, **given, ri_source="assumed", ti=t + 2).iloc[0]
+    assert assumed["note"] == ""

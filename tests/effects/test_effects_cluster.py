@@ -279,3 +279,8 @@ def test_the_number_of_areas_an_arm_is_flagged() -> None:
     assert notes[1].startswith("one treated area") and notes[2].startswith("one control area")
     assert notes[3:].tolist() == ["", ""]
     assert identifiability(1, 1)[0] == notes[0]
+
+
+def test_more_events_than_people_are_refused() -> None:
+    with pytest.raises(MetareviewError, match="40 events in 39 people cannot be"):
+        effective_counts([10, 40], [20, 39], 20, 0.05)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import metareview as mr
 from metareview.effects.compute import OUTPUTS, effect_size
 from metareview.errors import MetareviewError
 
@@ -108,9 +109,9 @@ def test_own_columns_are_never_overwritten_and_a_rerun_replaces_its_own() -> Non
 def test_a_zero_is_corrected_noted_and_only_in_its_own_study(measure: str, cells: dict[str, float]) -> None:
     name = next(n for n, v in cells.items() if v == 0)
     both = {n: [v, v + (n == name) * 4] for n, v in cells.items()}
-    found = effect_size(measure, **both)
+    found = effect_size(measure, to="only0", **both)
     assert list(found["note"]) == ["0.5 added to all cells because of a zero", ""]
-    lone = effect_size(measure, **{n: v + (n == name) * 4 for n, v in cells.items()})
+    lone = effect_size(measure, to="only0", **{n: v + (n == name) * 4 for n, v in cells.items()})
     assert found["yi"][1] == lone["yi"][0]
     assert set(effect_size(measure, to="all", **both)["note"]) == {"0.5 added to all cells"}
     if measure != "RD":
@@ -119,10 +120,23 @@ def test_a_zero_is_corrected_noted_and_only_in_its_own_study(measure: str, cells
 
 
 def test_a_risk_difference_exists_without_correction_unless_nothing_varies() -> None:
-    found = effect_size("RD", ai=0, bi=10, ci=3, di=9, to="none").iloc[0]
+    found = effect_size("RD", ai=0, bi=10, ci=3, di=9).iloc[0]
     assert (found["yi"], found["note"]) == (-0.25, "")
-    assert "nothing is added" in refused("RD", ai=0, bi=10, ci=0, di=9, to="none")
-    assert np.isfinite(effect_size("RD", ai=0, bi=10, ci=0, di=9)["vi"][0])
+    assert effect_size("IRD", x1=0, t1=10, x2=4, t2=10)["yi"][0] == -0.4
+    for measure, cells in (
+        ("RD", {"ai": 0, "bi": 10, "ci": 0, "di": 9}),
+        ("IRD", {"x1": 0, "t1": 10, "x2": 0, "t2": 9}),
+        ("PR", {"xi": 0, "ni": 9}),
+    ):
+        told = refused(measure, **cells)
+        assert "take a measure that exists with it, or add 0.5 with to='only0'" in told
+        assert np.isfinite(effect_size(measure, to="only0", **cells)["vi"][0])
+
+
+def test_an_arm_without_variance_keeps_its_exact_part_of_a_shared_control() -> None:
+    table = pd.DataFrame({"ai": [0, 4], "n1i": 20, "ci": 3, "n2i": 12, "study_id": "s", "control_id": "c"})
+    found = mr.sampling_covariance(mr.effect_size("RD", table).assign(treated_id=["x", "y"]))
+    assert found.to_matrix()[0, 1] == pytest.approx(3 * 9 / 12**3)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +195,7 @@ def test_numbers_written_as_text_count_and_other_things_do_not() -> None:
     dated = FOUR.assign(a=pd.to_datetime(["2020-01-01", "2020-01-02"]))
     assert "is not a number" in refused("RIRR", data=dated)
     nullable = FOUR.assign(a=pd.array([50, None], dtype="Int64"))
-    assert "row '3', column 'a': is missing" in refused("RIRR", data=nullable)
+    assert "row 'Leeds', column 'a': is missing" in refused("RIRR", data=nullable)
 
 
 @pytest.mark.parametrize(
@@ -219,3 +233,32 @@ def test_other_usage_mistakes() -> None:
 def test_an_empty_frame_gives_an_empty_result() -> None:
     found = effect_size("RIRR", data=FOUR.iloc[:0])
     assert len(found) == 0 and "yi" in found.columns
+
+
+def test_counts_that_are_not_whole_are_noted_once() -> None:
+    found = effect_size("OR", ai=[3.5, 4], bi=[10.5, 9], ci=3, di=9)
+    assert list(found["note"]) == ["not whole numbers: rates or effective counts?", ""]
+    zero = effect_size("OR", ai=0, bi=10, ci=3, di=9)["note"][0]
+    assert zero == "0.5 added to all cells because of a zero"
+
+
+def test_messages_call_rows_by_effect_or_study_and_say_what_to_write() -> None:
+    frame = pd.DataFrame({"study_id": ["Aalst 2011"], "estimate": [0.5], "scale_reported": ["ratio"], "se": [0.1]})
+    for column, value, word in (
+        ("scale_reported", "odds ratio", "write ratio"),
+        ("scale_reported", "%", "write percent_change"),
+        ("estimate", "12 %", "write 12, without the percent sign"),
+        ("estimate", "0,5", "write 0.5, with a decimal point"),
+    ):
+        told = refused("GEN", data=frame.astype(object).assign(**{column: [value]}))
+        assert "row 'Aalst 2011'" in told and word in told and "in Python problems='nan' sets them aside" in told
+    assert "row 'Aalst 2011: 1'" in refused("GEN", data=frame.assign(effect_id="Aalst 2011: 1", se=-1))
+
+
+def test_an_explanation_shows_what_was_printed_and_the_options_that_were_taken() -> None:
+    zero = mr.explain("OR", ai=0, bi=10, ci=3, di=9)[0]
+    assert "ai = 0.5  (0, plus 0.5;" in zero.text
+    bound = {"estimate": 0.8, "scale_reported": ["ratio"], "p": 0.05, "p_bound": ["below"], "read_from": ["digitised"]}
+    inputs = {name: meaning for name, _, meaning in mr.explain("GEN", **bound)[0].inputs}
+    assert inputs["p_bound"].startswith("below: ") and inputs["read_from"].startswith("digitised: ")
+    assert "correction" not in {name for name, _, _ in mr.explain("SMD", di=0.4, n1i=20, n2i=20)[0].inputs}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ from metareview.effects.area.displacement import displacement
 from metareview.effects.area.ratio import fieller
 from metareview.effects.area.stratified import StratifiedEffect, area_pairs, area_strata
 from metareview.effects.compute import effect_size
+from metareview.effects.overdispersion.diagnostics import diagnose_series
+from metareview.effects.overdispersion.estimate import estimate_phi
 from metareview.errors import MetareviewError
 
 TARGET, BUFFER, CONTROL, OWN = (207, 110), (178, 157), (308, 318), (150, 140)
@@ -59,11 +62,55 @@ def test_readings_that_do_not_exist_say_why() -> None:
     assert found.wdq_interval is None
     empty = displacement((5, 3), (4, 2), (0, 6))
     assert math.isnan(empty["TNE"].estimate) and math.isnan(empty["NE"].estimate)
-    assert math.isnan(empty["RIRR_total"].estimate) and np.isfinite(empty["RIRR_target"].estimate)
+    corrected = math.log((3 + 2 + 0.5) / (9 + 0.5) / ((6 + 0.5) / 0.5))
+    assert empty["RIRR_total"].estimate == pytest.approx(corrected) and "0.5 added" in empty["RIRR_total"].note
+    assert math.isnan(displacement((0, 3), (0, 2), (0, 6))["RIRR_total"].estimate)
     with pytest.raises(MetareviewError, match=r"target=\(5,\) is not a count before"):
         displacement((5,), (4, 2), (3, 6))
     with pytest.raises(MetareviewError, match="level=95"):
         displacement((5, 3), (4, 2), (3, 6), level=95)
+
+
+def test_a_zero_in_the_target_leaves_the_buffer_and_their_total_alone() -> None:
+    plain, zero = displacement(TARGET, BUFFER, CONTROL), displacement((207, 0), BUFFER, CONTROL)
+    assert zero["RIRR_buffer"] == plain["RIRR_buffer"]
+    assert "0.5 added" in zero["RIRR_target"].note and zero["RIRR_total"].note == ""
+    assert zero.covariance == pytest.approx((308 * 308.5) ** -0.5 + (318 * 318.5) ** -0.5)
+    own = displacement((207, 0), (178, 0), CONTROL, OWN)["RIRR_total"]
+    expected = 207.5 * 318.5 / 308.5 + 178.5 * 140.5 / 150.5
+    assert own.estimate == pytest.approx(math.log(1 / expected)) and "0.5 added" in own.note
+
+
+@pytest.mark.parametrize("phi", [0, -1, math.inf, math.nan, "2"])
+def test_displacement_refuses_an_overdispersion_that_is_none(phi: float) -> None:
+    with pytest.raises(MetareviewError, match="phi="):
+        displacement(TARGET, BUFFER, CONTROL, phi=phi)
+
+
+@pytest.mark.parametrize("pair", [(math.inf, 3), (3, math.nan), ("many", 3), 5])
+def test_displacement_refuses_counts_that_are_none(pair: tuple[float, float]) -> None:
+    with pytest.raises(MetareviewError, match=r"target=.* is not a count before"):
+        displacement(pair, BUFFER, CONTROL)
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"residents": 2500, "per_area": 40}, "gives 100 crimes per area, not per_area=40"),
+        ({"ci": (-1.0, 0.5)}, "contradict each other"),
+        ({"yi": -20}, "probably a percentage"),
+        ({"yi": math.nan}, "yi=nan is not a finite number"),
+        ({"per_1000": math.inf}, "per_1000=inf is not a finite number"),
+        ({"sei": "0.1"}, "sei='0.1' is not a finite number"),
+        ({"per_1000": 2e6}, "over 1,000 crimes a year for each resident"),
+        ({"ci": (-0.4, math.inf)}, "is not a finite number"),
+    ],
+)
+def test_absolute_refuses_figures_that_contradict_or_cannot_be(change: dict[str, Any], word: str) -> None:
+    given = {"yi": -0.22, "sei": 0.1, "per_1000": 40} | change
+    with pytest.raises(MetareviewError) as caught:
+        absolute(**given)
+    assert word in str(caught.value)
 
 
 def test_fieller_is_exact_for_known_cases() -> None:
@@ -216,7 +263,7 @@ def test_what_a_reader_of_pairs_should_doubt_is_told() -> None:
         ({}, {"phi": 0}, "phi=0 is not above 0"),
         ({}, {"level": 95}, "level=95"),
         ({}, {"a": "x"}, "no column 'x'"),
-        ({"a": -1}, {}, "column 'a': -1 is not possible"),
+        ({"a": -1}, {}, "column 'a': -1 is negative"),
         ({"b": 0}, {}, "say nothing about the effect"),
     ],
 )
@@ -228,7 +275,7 @@ def test_pairs_that_cannot_be_are_refused(change: dict[str, float], options: dic
 def test_one_pair_cannot_tell_phi_and_strata_check_their_columns() -> None:
     with pytest.raises(MetareviewError, match="phi needs two"):
         area_pairs(pairs(1, 60.0, -0.3, 7))
-    with pytest.raises(MetareviewError, match="column 'treated': 2 is not possible"):
+    with pytest.raises(MetareviewError, match="column 'treated': 2 is neither 0 nor 1"):
         area_strata(strata_of(pairs(3, 60.0, -0.3, 7)).assign(treated=2))
 
 
@@ -311,3 +358,29 @@ def test_a_pooled_interval_and_a_measure_of_less_are_read_too() -> None:
 def test_impossible_readings_are_refused(options: dict[str, float], word: str) -> None:
     with pytest.raises(MetareviewError, match=word):
         absolute(-0.2, **options)  # type: ignore[arg-type]
+
+
+PAIRS = pd.DataFrame({"a": [5, 6], "b": [3, 2], "c": [4, 4], "d": [3, 3], "name": ["north", "south"]})
+AREAS = pd.DataFrame({"stratum": ["s"] * 3, "treated": [1, 0, 0], "before": [5, 6, 7], "after": [3, 4, 2]})
+SERIES = pd.DataFrame({"place": list("xxyy"), "after": [0, 1] * 2, "treated": [1, 1, 0, 0], "count": [5, 2, 3, 4]})
+
+
+@pytest.mark.parametrize(
+    ("work", "word"),
+    [
+        (lambda: area_pairs(PAIRS.assign(b=["few", 2])), "Row 0, column 'b': 'few' is not a number."),
+        (lambda: area_pairs(PAIRS.assign(b=[3, -2]), label="name"), "Name 'south', column 'b': -2 is negative"),
+        (lambda: area_pairs(PAIRS.assign(name="north"), label="name"), "Column 'name': 'north' names two pairs."),
+        (lambda: area_pairs(PAIRS, label="pair"), "no column 'pair'"),
+        (lambda: area_strata(AREAS.assign(before=[5, 6, "some"])), "Stratum 's', column 'before': 'some' is not"),
+        (lambda: area_strata(AREAS.assign(treated=[1, 0, 2])), "Stratum 's', column 'treated': 2 is neither 0 nor 1"),
+        (lambda: combine_controls(["a", 2], [3, 4]), "Row 1, column 'before': 'a' is not a number."),
+        (lambda: estimate_phi(SERIES.assign(count=[5, "two", 3, 4])), "Place 'x', column 'count': 'two' is not"),
+        (lambda: estimate_phi(SERIES.assign(count=[5, 2, 3, -4])), "Place 'y', column 'count': -4 is negative"),
+        (lambda: diagnose_series(SERIES.assign(count=[5, "two", 3, 4]), period=None), "'two' is not a number"),
+    ],
+)
+def test_a_text_or_an_impossible_count_is_told_by_its_place_column_and_value(work: Any, word: str) -> None:
+    with pytest.raises(MetareviewError) as caught:
+        work()
+    assert word in str(caught.value) and "np." not in str(caught.value)

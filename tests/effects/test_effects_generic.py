@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from metareview.effects.compute import effect_size
+from metareview.effects.convert import convert
 from metareview.effects.explain import explain
 from metareview.errors import MetareviewError
 
@@ -294,7 +295,28 @@ def test_a_second_printed_figure_that_says_otherwise_is_noted() -> None:
         "the printed p implies a standard error 7.4 times this one",
     ]
     by_ci = effect_size("GEN", estimate=[0.8], scale_reported=["ratio"], se=[0.08], ci_low=[0.4], ci_high=[1.6]).iloc[0]
-    assert "the printed interval implies a standard error 3.5 times this one" in by_ci["note"]
+    assert by_ci["sei"] == pytest.approx(np.log(4) / (2 * 1.959964), rel=1e-6)
+    assert "the printed se implies a standard error 0.28 times this one" in by_ci["note"]
+    assert by_ci["rule"].endswith("se also given, not used")
+    difference = gen(estimate=-2, scale_reported="difference", se=1, ci_low=-9, ci_high=5)
+    assert difference["sei"] == 1 and "the printed interval implies a standard error 3.6" in difference["note"]
+
+
+def test_an_se_of_the_log_beside_a_ratio_is_told_by_its_interval() -> None:
+    log_se = np.log(3.6 / 0.9) / (2 * 1.959964)
+    printed = {"estimate": 1.8, "scale_reported": "ratio", "ci_low": 0.9, "ci_high": 3.6}
+    said = "seems to be of the log"
+    by_se, by_variance = gen(**printed, se=round(log_se, 2)), gen(**printed, variance=round(log_se**2, 3))
+    assert said in by_se["note"] and "this variance seems to be of the log" in by_variance["note"]
+    assert by_se["sei"] == by_variance["sei"] == pytest.approx(log_se, rel=1e-6)
+    assert said not in gen(**printed, se=round(1.8 * log_se, 2))["note"]
+    control = {"estimate_c": 1.0, "ci_low_c": 0.8, "ci_high_c": 1.25, "scale_reported": "ratio"}
+    pair = {"estimate_t": 1.8, "ci_low_t": 0.9, "ci_high_t": 3.6} | control
+    assert said in effect_size("GENDIFF", **pair, se_t=log_se)["note"].iloc[0]
+    percent = convert("percent_change_to_log_ratio", percent=80, ci_low=-10, ci_high=260, se=log_se)
+    assert said in percent["note"].iloc[0]
+    change = {"percent": -50.0, "ci_low": -75.0, "ci_high": 0.0}
+    assert "implies a standard error" in convert("percent_change_to_log_ratio", **change, se=10.0)["note"].iloc[0]
 
 
 def test_a_zero_statistic_does_no_harm_beside_an_se() -> None:
@@ -327,7 +349,10 @@ def test_difference_of_two_printed_ratios() -> None:
         effect_size("GENDIFF", estimate_t=1.5, scale_reported="ratio", **arms)
     lopsided = effect_size("GENDIFF", estimate_t=0.985, scale_reported="ratio", **arms).iloc[0]
     assert lopsided["note"] == "interval of the treated is more than 1.5 times lopsided"
-    by_se = effect_size("GENDIFF", estimate_t=0.96, se_t=0.02, scale_reported="ratio", **arms).iloc[0]
+    alone = {name: value for name, value in arms.items() if not name.endswith("_t")}
+    by_se = effect_size("GENDIFF", estimate_t=0.96, se_t=0.02, scale_reported="ratio", **alone).iloc[0]
+    both = effect_size("GENDIFF", estimate_t=0.96, se_t=0.5, scale_reported="ratio", **arms).iloc[0]
+    assert both["sei"] == found["sei"] and "the printed se_t implies a standard error 33 times" in both["note"]
     assert "the SE of the treated and the interval of the control, turned to the log scale" in by_se["rule"]
     with pytest.raises(MetareviewError, match="'ci_low_c': is missing, and so is se_c"):
         effect_size("GENDIFF", estimate_t=1, se_t=1, estimate_c=1, scale_reported="ratio")
@@ -363,3 +388,27 @@ def test_rows_that_are_alike_share_a_rule_however_many() -> None:
     found = effect_size("GEN", data=many)
     assert found["rule"].nunique() == 2 and found["note"].nunique() == 2
     assert (found["rule"][::2] == found["rule"][0]).all()
+
+
+def test_a_share_on_a_percent_scale_is_noted() -> None:
+    said = "looks like a share given as a percentage"
+    share = {"estimate": -0.2, "scale_reported": "percent_change", "ci_low": -0.4, "ci_high": 0.0}
+    assert said in gen(**share)["note"]
+    assert said not in gen(**(share | {"ci_low": -20}))["note"]
+    assert said in gen(estimate=0.06, scale_reported="percentage_points", se=0.01)["note"]
+    assert said not in gen(estimate=0.03, scale_reported="percentage_points", se=0.5)["note"]
+    assert said not in gen(estimate=0.06, scale_reported="difference", se=0.01)["note"]
+    arms = {"estimate_t": -0.2, "se_t": 0.05, "estimate_c": 0.1, "se_c": 0.05, "scale_reported": "percent_change"}
+    assert said in effect_size("GENDIFF", **arms)["note"].iloc[0]
+    assert said in convert("percent_change_to_log_ratio", percent=-0.2, se=0.05)["note"].iloc[0]
+
+
+def test_a_bound_of_p_too_wide_to_say_anything_is_refused() -> None:
+    bound = {"p": 0.5, "p_bound": "below"}
+    with pytest.raises(MetareviewError, match=r"0\.5 is a bound too wide to say anything"):
+        gen(estimate=0.8, scale_reported="ratio", **bound)
+    with pytest.raises(MetareviewError, match="too wide"):
+        effect_size("SMD", n1i=20, n2i=20, sign=1, **bound)
+    with pytest.raises(MetareviewError, match="too wide"):
+        convert("p_to_d", n1=20, n2=20, direction=["positive"], p=[0.5], p_bound=["below"])
+    assert gen(estimate=0.8, scale_reported="ratio", p=0.1, p_bound="below")["sei"] > 0

@@ -12,6 +12,7 @@ from scipy import stats
 
 from metareview.effects.compute import effect_size
 from metareview.effects.explain import explain
+from metareview.effects.hedges import small_sample_correction
 from metareview.errors import MetareviewError
 
 MEANS = {"m1i": 10.0, "sd1i": 2.0, "n1i": 12, "m2i": 8.0, "sd2i": 3.0, "n2i": 15}
@@ -280,3 +281,22 @@ def test_a_raw_sd_is_never_mixed_with_the_logarithms_of_quantiles() -> None:
         one("GMR", **(alone | {"m1i": 10.0, "se1i": 0.6}))["yi"]
         == one("GMR", **(MEANS | {"sd1i": None}), se1i=0.6)["yi"]
     )
+
+
+def test_cohens_d_is_had_without_the_correction_and_its_unbiased_variance_is() -> None:
+    d = one("SMD", **MEANS, correction="none")
+    assert d["yi"] * small_sample_correction(np.array([25.0]))[0] == pytest.approx(one("SMD", **MEANS)["yi"])
+    rng = np.random.default_rng(3)
+    sds = [np.sqrt(rng.chisquare(5, 200_000) / 5) for _ in range(2)]
+    row = {"m1i": 1 + rng.standard_normal(200_000) / np.sqrt(6), "m2i": rng.standard_normal(200_000) / np.sqrt(6)}
+    found = effect_size("SMD", **row, sd1i=sds[0], sd2i=sds[1], n1i=6, n2i=6, correction="none", vtype="UB")
+    assert found["vi"].mean() == pytest.approx(found["yi"].var(), rel=0.02)
+    for measure in ("SMD1", "SMDH", "SMD1H"):
+        assert abs(one(measure, **MEANS, correction="none")["yi"]) > abs(one(measure, **MEANS)["yi"])
+
+
+@pytest.mark.parametrize("measure", ["ROM", "CVR", "ROMC", "CVRC"])
+def test_ratios_of_means_are_corrected_to_second_order_by_default(measure: str) -> None:
+    data = {**MEANS} if not measure.endswith("C") else {"m1i": 10, "sd1i": 2, "m2i": 8, "sd2i": 3, "ni": 12, "ri": 0.5}
+    assert one(measure, **data)["yi"] == one(measure, **data, correction="second_order")["yi"]
+    assert one(measure, **data)["yi"] != one(measure, **data, correction="none")["yi"]

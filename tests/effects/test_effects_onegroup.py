@@ -108,14 +108,14 @@ def test_impossible_reliabilities_are_refused(measure: str, change: dict[str, An
 @pytest.mark.parametrize("measure", ["PR", "PLN", "PLO", "PRZ", "IR", "IRLN"])
 def test_a_group_without_events_is_corrected_alone_and_told(measure: str) -> None:
     size = {"ni" if measure in PROPORTIONS else "ti": [12, 20]}
-    found = effect_size(measure, xi=[0, 7], **size)
+    found = effect_size(measure, xi=[0, 7], to="only0", **size)
     assert list(found["note"]) == ["0.5 added to all cells because of a zero", ""]
     assert "column 'xi': is 0 and nothing is added" in refused(measure, xi=[0, 7], to="none", **size)
 
 
 def test_a_group_with_nothing_but_events_is_corrected_as_one_without() -> None:
     for measure in ("PR", "PLN", "PLO", "PRZ"):
-        assert effect_size(measure, xi=12, ni=12)["note"][0].startswith("0.5 added")
+        assert effect_size(measure, xi=12, ni=12, to="only0")["note"][0].startswith("0.5 added")
         assert "column 'mi': is 0 and nothing is added" in refused(measure, xi=12, ni=12, to="none")
     low, high = effect_size("PLO", xi=[0, 12], ni=12)["yi"]
     assert low == -high

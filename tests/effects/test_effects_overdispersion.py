@@ -66,7 +66,7 @@ def test_a_series_of_treated_places_only_is_enough() -> None:
         ({"count": -1}, "column 'count'"),
         ({"after": 2}, "column 'after'"),
         ({"treated": 1}, "column 'treated'"),
-        ({"count": np.nan}, "column 'count' is missing"),
+        ({"count": np.nan}, "column 'count': is missing"),
     ],
 )
 def test_impossible_series_are_refused(change: dict[str, float], word: str) -> None:

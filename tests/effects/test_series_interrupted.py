@@ -205,7 +205,7 @@ def test_left_autocorrelation_and_missing_overdispersion_are_told() -> None:
         ("y", 4, -1, r"T 5, column 'y': -1.0 is negative"),
         ("y", 4, np.nan, "T 5, column 'y': is missing"),
         ("y", 4, "many", "T 5, column 'y': 'many' is not a number"),
-        ("t", 4, 4.5, "Column 't': 4.5 is not a whole number"),
+        ("t", 4, 4.5, "Row 4, column 't': 4.5 is not a whole number"),
         ("t", 4, 4, "period 4 stands there twice"),
         ("t", 47, 60, "the period before 60 is missing"),
         ("days", 4, 0, "T 5, column 'days': 0.0 is not above 0"),

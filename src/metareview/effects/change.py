@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from metareview.effects import arm_summaries
 from metareview.effects.forms import Forms, Part
 from metareview.effects.measure import Columns, Computed, Floats, Input, Mask, Problem, flag_rows
+from metareview.effects.two_group_tests import half_unit
 
 SOURCES = ("reported", "computed", "assumed")
 BY_R, BY_SD, BY_T = 0, 1, 2
+_DOUBT = "_doubt"
 
 
 @dataclass(frozen=True)
@@ -35,10 +38,9 @@ M2 = Input("m2i", "number", True, "mean before (pre)", "outcome's unit")
 N = Input("ni", "group", True, "people measured both times", "people")
 R = Input("ri", "correlation", False, "correlation of before and after")
 SD_CHANGE = Input("sd_change", "sd", False, "standard deviation of the changes, instead of ri", "outcome's unit")
-T = Input("ti", "number", False, "t of the paired test, instead of ri")
+T = Input("ti", "number", False, "t of the paired test, with the sign of m1i - m2i, instead of ri")
 R_SOURCE = Input("ri_source", "choice", False, "where the correlation is from", choices=SOURCES, default=0.0)
 VTYPE = Input("vtype", "choice", False, "form of the variance", choices=("LS", "LS2"), default=0.0)
-CORRECT = Input("correct", "choice", False, "small-sample correction of the estimate", choices=("yes", "no"), default=0)
 
 
 def sds(required: bool, first: str = "after (post)", second: str = "before (pre)") -> tuple[Input, Input]:
@@ -57,8 +59,45 @@ def choose(columns: Columns, pair: Pair = ONE) -> Columns:
     r, by_sd = columns[pair.r], ~np.isnan(columns[pair.sd_change])
     t = columns[pair.t] if pair.t else np.full_like(r, np.nan)
     by_t = ~by_sd & ~np.isnan(t) & (np.isnan(r) | _said_assumed(columns))
-    chosen = {pair.r: np.where(by_sd | by_t, np.nan, r)}
+    chosen = {pair.r: np.where(by_sd | by_t, np.nan, r), f"{pair.r}{_DOUBT}": _other_correlation(columns, pair)}
     return columns | chosen | ({pair.t: np.where(by_t, t, np.nan)} if pair.t else {})
+
+
+def _other_correlation(columns: Columns, pair: Pair) -> Floats:
+    """The correlation by another printed figure than the one chosen, where rounding does not explain it; nan elsewhere."""
+    said = np.where(_said_assumed(columns), np.nan, columns[pair.r])
+    ways = [_by_sd(columns, pair), *([_by_t(columns, pair)] if pair.t else []), (said, half_unit(said))]
+    used, slack = np.full_like(said, np.nan), np.zeros_like(said)
+    other = np.full_like(said, np.nan)
+    for r, allowed in (ways[0], ways[-1], *ways[1:-1]):
+        with np.errstate(all="ignore"):
+            off = np.isnan(other) & (np.abs(r - used) > slack + allowed + 1e-9)
+        other = np.where(off, r, other)
+        used, slack = np.where(np.isnan(used), r, used), np.where(np.isnan(used), allowed, slack)
+    return other
+
+
+def _by_sd(columns: Columns, pair: Pair) -> tuple[Floats, Floats]:
+    """The correlation by the SD of the changes, and how far rounding may move it; shapes (k,)."""
+    sd = columns[pair.sd_change]
+    return _implied(columns, pair, sd, half_unit(sd))
+
+
+def _by_t(columns: Columns, pair: Pair) -> tuple[Floats, Floats]:
+    """The correlation by the paired t, and how far rounding may move it; shapes (k,)."""
+    m1, m2, t = columns[pair.m1], columns[pair.m2], columns[pair.t]
+    with np.errstate(all="ignore"):
+        sd = np.sqrt(columns[pair.n]) * np.abs(m1 - m2) / np.abs(t)
+        share = half_unit(t) / np.abs(t) + (half_unit(m1) + half_unit(m2)) / np.abs(m1 - m2)
+    return _implied(columns, pair, sd, sd * share)
+
+
+def _implied(columns: Columns, pair: Pair, sd: Floats, half: Floats) -> tuple[Floats, Floats]:
+    s1, s2 = columns[pair.sd1], columns[pair.sd2]
+    with np.errstate(all="ignore"):
+        r = (s1**2 + s2**2 - sd**2) / (2 * s1 * s2)
+        by_sds = np.abs(1 / s2 - r / s1) * half_unit(s1) + np.abs(1 / s1 - r / s2) * half_unit(s2)
+        return r, sd / (s1 * s2) * half + by_sds
 
 
 def _said_assumed(columns: Columns) -> Mask:
@@ -116,7 +155,15 @@ def tell(columns: Columns, yi: Floats, vi: Floats, forms: Forms, assumed_r: Mask
     rules = forms.rules(columns)
     rules = np.where(assumed_r, rules + " (ri assumed)", rules) if assumed_r.any() else rules
     method = np.array(["computed", "estimated"], dtype=object)[at]
-    return Computed(yi, vi, method, rules, np.array(["", "the pre-post correlation is assumed"], dtype=object)[at])
+    note = np.array(["", "the pre-post correlation is assumed"], dtype=object)[at]
+    for name in (name for name in columns if name.endswith(_DOUBT)):
+        arm_summaries.add_texts(note, ~np.isnan(columns[name]), _says(name.removesuffix(_DOUBT), columns[name]))
+    return Computed(yi, vi, method, rules, note)
+
+
+def _says(name: str, other: Floats) -> arm_summaries.Say:
+    text = "another printed figure gives {} = {:.2g}, and not the one used: more than rounding explains"
+    return lambda row: text.format(name, other[row])
 
 
 def check_sd(columns: Columns, pair: Pair = ONE) -> list[Problem]:
@@ -126,7 +173,7 @@ def check_sd(columns: Columns, pair: Pair = ONE) -> list[Problem]:
     for name in (pair.sd1, pair.sd2):
         text = f"is missing; {pair.r} needs both standard deviations, or give {pair.sd_change}"
         found += flag_rows(by_r & np.isnan(columns[name]), name, text)
-    return found
+    return found + _check_beyond(columns, pair)
 
 
 def check_r(columns: Columns, pair: Pair = ONE) -> list[Problem]:
@@ -136,11 +183,17 @@ def check_r(columns: Columns, pair: Pair = ONE) -> list[Problem]:
     for name in (pair.sd1, pair.sd2):
         text = f"is missing; without {pair.r} both standard deviations are needed"
         found += flag_rows(derived & np.isnan(columns[name]), name, text)
+    return found + _check_beyond(columns, pair)
+
+
+def _check_beyond(columns: Columns, pair: Pair) -> list[Problem]:
+    """SDs of the changes, and t, that give a correlation beyond 1 with the two standard deviations, where they are there."""
+    found: list[Problem] = []
     r = correlation(columns, pair)
     text = "{:g} gives a correlation of {:.3g} with these standard deviations; none is beyond 1"
     for name, way in ((pair.sd_change, BY_SD), (pair.t, BY_T)):
         if name:
-            beyond = (route(columns, pair) == way) & (columns[name] != 0) & (np.abs(r) > 1)
+            beyond = (route(columns, pair) == way) & (columns[name] != 0) & (np.abs(r) > 1 + 1e-9)
             found += flag_rows(beyond, name, text, columns[name], r)
     return found
 
@@ -151,6 +204,9 @@ def _check_given(columns: Columns, pair: Pair) -> list[Problem]:
     found = flag_rows(none, pair.r, f"is missing; give it or {' or '.join(others)}")
     if pair.t:
         found += flag_rows(columns[pair.t] == 0, pair.t, "is 0: no standard deviation of the changes follows from it")
+        contrary = columns[pair.t] * (columns[pair.m1] - columns[pair.m2]) < 0
+        text = f"{{:g}} has another sign than {pair.m1} - {pair.m2} ({{:g}} - {{:g}}): is one of them turned round?"
+        found += flag_rows(contrary, pair.t, text, columns[pair.t], columns[pair.m1], columns[pair.m2])
     return found
 
 

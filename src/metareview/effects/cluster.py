@@ -48,10 +48,17 @@ def effective_counts(
     """Events and people of an arm over its design effect, to compute a risk ratio or odds ratio from as usual.
 
     They are not rounded: the effect stays what it was and its variance is the design effect times larger.
-    Raises MetareviewError as `design_effect` does.
+    Raises MetareviewError as `design_effect` does, and for more events than people.
     Source: Higgins, Eldridge & Li, Cochrane Handbook for Systematic Reviews of Interventions, version 6, section 23.1.4.
     """
     effect = design_effect(cluster_size, icc, cv)
+    seen, people = np.broadcast_arrays(np.asarray(events, dtype=float), np.asarray(total, dtype=float))
+    wrong = (seen > people) | (seen < 0)
+    if np.any(wrong):
+        raise MetareviewError(
+            f"{seen[wrong][0]:g} events in {people[wrong][0]:g} people cannot be.",
+            "Give events, then people, of one arm.",
+        )
     return np.asarray(events, dtype=float) / effect, np.asarray(total, dtype=float) / effect
 
 

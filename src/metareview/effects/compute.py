@@ -46,7 +46,8 @@ def effect_size(
     Arguments:
         measure: a name from `measures()`, such as "RIRR".
         data: one row an effect, or None to give inputs as numbers and arrays of one length.
-        labels: column name or k names that messages call the rows by; default the index.
+        labels: column name or k names that messages call the rows by; default the column effect_id, study_id or study,
+            the first there is, else the index.
         add, to: zero-cell rule for counts, see `metareview.effects.zeros`; by default the measure's own.
         phi: overdispersion of count measures: number, array or column; missing is 1.
         phi_source: "given", "estimated", "assumed" or "none", or a column of these; by default "given" where
@@ -99,7 +100,19 @@ def work_out(
         computed = measure.compute(columns)
         useless = ~(np.isfinite(computed.yi) & np.isfinite(computed.vi) & (computed.vi > 0))
     wrong += _unusable(measure, columns, useless, zero, known | {p.row for p in wrong})
+    notes = joined(_not_whole(measure, table.columns), notes)
     return Work(table, columns, computed, joined(notes, computed.note), wrong, sources)
+
+
+def _not_whole(measure: Measure, given: Columns) -> Texts:
+    """A note for rows with a count that is not a whole number, shape (k,)."""
+    counts = [given[entry.name] for entry in measure.inputs if entry.kind == "count"]
+    notes = texts(len(next(iter(given.values()))))
+    if counts:
+        notes[np.any([np.isfinite(x) & (x != np.round(x)) for x in counts], axis=0)] = (
+            "not whole numbers: rates or effective counts?"
+        )
+    return notes
 
 
 def _unusable(measure: Measure, columns: Columns, useless: Mask, zero: Mask, known: set[int]) -> list[Problem]:
@@ -107,7 +120,10 @@ def _unusable(measure: Measure, columns: Columns, useless: Mask, zero: Mask, kno
     if not useless.any():
         return []
     found = flag_rows(useless & ~zero, measure.input_names[0], "gives no finite effect with a variance above 0")
-    text = "is 0 and nothing is added: the effect or its variance does not exist"
+    text = (
+        "is 0 and nothing is added: the effect or its variance does not exist; take a measure that exists with it, "
+        "or add 0.5 with to='only0'"
+    )
     for name in measure.cells:
         found += flag_rows(useless & zero & (columns[name] == 0), name, text)
     if not any(p.text == text for p in found):

@@ -8,7 +8,7 @@ import numpy as np
 
 from metareview.effects.measure import Columns, Floats, Input, Problem, Source, Texts, flag_rows
 from metareview.effects.reported import note_where, one_of
-from metareview.effects.standard_error import ABOVE, BELOW
+from metareview.effects.standard_error import ABOVE, BELOW, check_wide_bound
 
 D = Input("d", "number", True, "standardised mean difference")
 VD = Input("vd", "variance", True, "its sampling variance")
@@ -97,7 +97,8 @@ def check_pair(columns: Columns, one: str, two: str) -> list[Problem]:
 def check_bound(columns: Columns) -> list[Problem]:
     """Values of p that are only known to be above a bound."""
     text = "{:g} is not exact but a bound from below (p > {:g}): the effect may be anything down to none"
-    return flag_rows(columns["p_bound"] == ABOVE, "p", text, columns["p"], columns["p"])
+    above = flag_rows(columns["p_bound"] == ABOVE, "p", text, columns["p"], columns["p"])
+    return above + check_wide_bound(columns, np.isfinite(columns["p"]))
 
 
 def note_bound(columns: Columns) -> Texts:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from metareview.effects import formula as language
 from metareview.effects.compute import Work, work_out
-from metareview.effects.measure import Measure
+from metareview.effects.measure import Input, Measure
 from metareview.effects.registry import find_measure
 from metareview.effects.telling import refuse
 
@@ -33,7 +33,8 @@ class Explanation:
 
     Attributes:
         label: the row. measure, title, formula_id, orientation, source: of the measure.
-        inputs: (name, value, meaning) of what went in, after the zero-cell rule.
+        inputs: (name, value, meaning) of what went in, after the zero-cell rule, whose meaning then tells what was printed;
+            and the options that are not at their default, the value of a choice being its position.
         lines: the steps of the formula. yi, vi: as computed. method, rule, note: as in `effect_size`.
     """
 
@@ -124,7 +125,7 @@ def _explanation(measure: Measure, work: Work, row: int) -> Explanation:
         measure.formula_id,
         measure.orientation,
         str(measure.source),
-        _used(measure, values, formula),
+        _used(measure, work, values, row, formula),
         _lines(measure, values, formula),
         float(computed.yi[row]),
         float(computed.vi[row]),
@@ -134,14 +135,31 @@ def _explanation(measure: Measure, work: Work, row: int) -> Explanation:
     )
 
 
-def _used(measure: Measure, values: dict[str, float], formula: str) -> tuple[tuple[str, float, str], ...]:
-    """The inputs in the formula, in the measure's order."""
+def _used(
+    measure: Measure, work: Work, values: dict[str, float], row: int, formula: str
+) -> tuple[tuple[str, float, str], ...]:
+    """The inputs in the formula, and the options that are not at their default, in the measure's order."""
     inside = language.names(formula)
-    return tuple(
-        (entry.name, values[entry.name], f"{entry.description}, {entry.unit}" if entry.unit else entry.description)
-        for entry in measure.inputs
-        if entry.name in inside and np.isfinite(values[entry.name])
-    )
+    used = []
+    for entry in measure.inputs:
+        value = values[entry.name]
+        chosen = entry.kind in ("choice", "flag") and entry.default is not None and value != entry.default
+        if np.isfinite(value) and (entry.name in inside or chosen):
+            used.append(
+                (entry.name, value, _meaning(measure, entry, value, float(work.table.columns[entry.name][row])))
+            )
+    return tuple(used)
+
+
+def _meaning(measure: Measure, entry: Input, value: float, given: float) -> str:
+    """What an input is, in words: its unit, what was printed where something was added, and which choice it is."""
+    told = f"{entry.description}, {entry.unit}" if entry.unit else entry.description
+    if entry.choices:
+        return f"{entry.choices[int(value)]}: {told}"
+    added = value - given
+    if entry.name in measure.cells and np.isfinite(given) and added != 0:
+        return f"{_number(given)}, plus {_number(added)}; {told}"
+    return told
 
 
 def _lines(measure: Measure, values: dict[str, float], formula: str) -> tuple[Line, ...]:

@@ -40,6 +40,19 @@ KINDS: dict[str, tuple[Callable[[Floats], Mask], str]] = {
 _UNREAD = {"p": "; code p < 0.05 as p=0.05 with p_bound=below, and p > 0.05 or n.s. as p=0.05 with p_bound=above"}
 
 
+# What papers call a choice, in small letters.
+_WORDS = {
+    **dict.fromkeys(
+        ("or", "rr", "hr", "irr", "rirr", "odds ratio", "risk ratio", "rate ratio", "hazard ratio", "relative risk",
+         "incidence rate ratio"), "ratio"),
+    **dict.fromkeys(("%", "percent", "percentage", "per cent", "percentage change", "% change"), "percent_change"),
+    **dict.fromkeys(("pp", "percentage point", "percent points", "%-points"), "percentage_points"),
+    **dict.fromkeys(("log or", "log rr", "log hr", "ln or", "ln rr", "log odds ratio", "log rate ratio"), "log_ratio"),
+    **dict.fromkeys(("md", "mean difference", "risk difference"), "difference"),
+}  # fmt: skip
+LABELS = ("effect_id", "study_id", "study")
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """What was given: `columns` by input name, each shape (k,); `named`: what the user calls an input."""
@@ -122,10 +135,25 @@ def to_floats(entry: Input, value: Any, length: int) -> tuple[Floats, list[Probl
     if entry.choices:
         values, text = _places(series, entry.choices), f"is not one of {', '.join(entry.choices)}"
     else:
-        values, text = series.map(_number), "is not a number" + _UNREAD.get(entry.kind, "")
+        values, text = series.map(_number), "is not a number"
     floats = values.to_numpy(dtype=float, copy=True)
     unread = [i for i in np.flatnonzero(np.isnan(floats) & series.notna()) if str(series.iloc[i]).strip()]
-    return floats, [Problem(int(i), entry.name, f"{series.iloc[i]!r} {text}") for i in unread]
+    return floats, [
+        Problem(int(i), entry.name, f"{series.iloc[i]!r} {text}{_hint(entry, series.iloc[i])}") for i in unread
+    ]
+
+
+def _hint(entry: Input, cell: Any) -> str:
+    """What to write in place of a text that cannot be read, or ""."""
+    said = str(cell).strip()
+    if entry.choices:
+        word = _WORDS.get(said.lower().replace("_", " "), "")
+        return f"; write {word}" if word in entry.choices else ""
+    plain = said.rstrip("% ")
+    point = plain.replace(",", ".") if plain.count(",") == 1 and "." not in plain else plain
+    if point != said and not np.isnan(_number(point)):
+        return f"; write {point}, {'without the percent sign' if plain != said else 'with a decimal point'}"
+    return _UNREAD.get(entry.kind, "")
 
 
 def _places(series: pd.Series[Any], words: tuple[str, ...]) -> pd.Series[Any]:
@@ -199,6 +227,8 @@ def _common_index(measure: Calculation, raw: Mapping[str, Any], data: pd.DataFra
 
 
 def _labels(labels: Any, data: pd.DataFrame | None, index: pd.Index[Any]) -> Any:
+    if labels is None and data is not None:
+        labels = next((name for name in LABELS if name in data.columns), None)
     value = index if labels is None else pick("labels", labels, False, data)[0]
     told = value.to_numpy() if isinstance(value, pd.Series) else value
     if len(told) != len(index):

@@ -222,6 +222,18 @@ def told_once(tell: Callable[[int], str], *columns: Floats) -> Texts:
     return np.asarray(told[kinds], dtype=object)
 
 
+def note_share(notes: Texts, scale: Floats, *figures: Floats) -> None:
+    """Add to the notes where all figures of a row on a percent scale are within 1 of 0; shapes (k,).
+
+    Where all are within 0.05 nothing is noted: an effect of a few percent is more often printed as percent than as a share.
+    """
+    percent = is_scale(scale, lambda entry: entry.word in ("percent_change", "percentage_points"))
+    with np.errstate(all="ignore"):
+        given = np.array(figures)
+        small = np.all(np.isnan(given) | (np.abs(given) <= 1), axis=0) & np.any(np.abs(given) >= 0.05, axis=0)
+    note_where(notes, percent & small, "looks like a share given as a percentage: 0.2 is 0.2%, not 20%")
+
+
 def note_reading(notes: Texts, read_from: Floats) -> None:
     """Add to the notes where figures were not printed; shapes (k,)."""
     for code, text in _READ_NOTES.items():

@@ -1,4 +1,8 @@
-"""The ways from what a paper prints beside an effect to its standard error, in their order of preference."""
+"""The ways from what a paper prints beside an effect to its standard error, in their order of preference.
+
+A printed SE goes before an interval, except on scales whose SE would have to be turned to the log scale (ratios and
+percentage changes): most intervals of those are computed on the log scale, and an SE printed beside one may be either.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metareview.effects.measure import Columns, Floats, Input, Mask, Problem, flag_rows
-from metareview.effects.reported import KNOWN, Reported, interval_se, quantile, shown_interval_se, slope, to_analysis
+from metareview.effects.measure import Columns, Floats, Input, Mask, Problem, Texts, flag_rows
+from metareview.effects.reported import (
+    KNOWN,
+    Reported,
+    interval_se,
+    is_scale,
+    note_where,
+    quantile,
+    shown_interval_se,
+    slope,
+    to_analysis,
+    told_once,
+)
 
 EXACT, BELOW, ABOVE = range(3)
 P_BOUND = Input(
     "p_bound", "choice", False, "below when p is a bound (p < .05 is p=0.05, below), above for p > .05 and n.s.",
     choices=("exact", "below", "above"), default=float(EXACT),
 )  # fmt: skip
+ROUNDING = 1.15  # SEs of one effect that differ by a smaller factor agree but for the rounding of what was printed
+OF_LOG = 1.05
+WIDEST_BOUND = 0.2
+WIDE_BOUND = "{:g} is a bound too wide to say anything (p < {:g}): code the exact p, or p_bound = above for n.s."
 BOUND_NOTE = "p is a bound: this standard error is the largest it allows"
 INPUTS = (
     Input("se", "se", False, "its standard error", "as printed"),
@@ -93,9 +112,52 @@ def usable(x: Mapping[str, Floats]) -> Mask:
     return given
 
 
-def chosen(given: Mask) -> Floats:
-    """The position in `WAYS` of the first usable way of each row, -1 without; shape (k,)."""
-    return np.where(given.any(axis=0), given.argmax(axis=0), NONE).astype(float)
+def interval_first(scale: Floats) -> Mask:
+    """Where an interval goes before a printed SE: on scales whose SE is turned to the log scale; shape (k,)."""
+    return is_scale(scale, lambda entry: entry.delta)
+
+
+def chosen(given: Mask, scale: Floats) -> Floats:
+    """The position in `WAYS` of the way each row goes among the usable ones, -1 without; shape (k,)."""
+    first = np.where(given.any(axis=0), given.argmax(axis=0), NONE)
+    return np.where(given[INTERVAL] & interval_first(scale), INTERVAL, first).astype(float)
+
+
+def disagree(ratio: Floats) -> Mask:
+    """Where two SEs of one effect differ by more than rounding, by their ratio; shape (k,)."""
+    return np.asarray(((ratio > ROUNDING) | (ratio < 1 / ROUNDING)) & (ratio > 0) & np.isfinite(ratio))
+
+
+def note_other(notes: Texts, name: str, off: Mask, ratio: Floats) -> None:
+    """Add to the notes where `off` that the figure `name` implies an SE `ratio` times the one used; shapes (k,)."""
+    if not off.any():
+        return
+    size = 10 ** (np.floor(np.log10(ratio[off])) - 1)
+    rounded = np.round(ratio[off] / size) * size
+    told = np.full(len(off), "", dtype=object)
+    text = f"the printed {name} implies a standard error {{:.2g}} times this one"
+    told[off] = told_once(lambda row: text.format(rounded[row]), rounded)
+    note_where(notes, off, told)
+
+
+def of_the_log(printed: Floats, by_interval: Floats, scale: Floats) -> Mask:
+    """Where an SE beside a ratio or percentage change is, as printed, that of the log by its interval; shape (k,)."""
+    ratio = printed / by_interval
+    return interval_first(scale) & (ratio < OF_LOG) & (ratio > 1 / OF_LOG)
+
+
+def note_pair(notes: Texts, name: str, printed: Floats, turned: Floats, by_interval: Floats, scale: Floats) -> None:
+    """Add to the notes where a printed SE and an interval disagree beyond rounding; shapes (k,).
+
+    Arguments: `turned`: the printed SE on the scale of analysis. `by_interval`: that of the interval, on the same.
+    """
+    interval = interval_first(scale)
+    with np.errstate(all="ignore"):
+        ratio = np.where(interval, turned / by_interval, by_interval / turned)
+        off, log = disagree(ratio), of_the_log(printed, by_interval, scale)
+    note_where(notes, off & log, f"the printed {name} is not that of the interval: this SE seems to be of the log")
+    note_other(notes, name, off & interval & ~log, ratio)
+    note_other(notes, f"interval beside {name}", off & ~interval, ratio)
 
 
 def standard_errors(x: Columns, y: Floats) -> dict[int, Floats]:
@@ -125,8 +187,8 @@ def said(x: Columns, row: int, way: int) -> str:
 
 def check(x: Columns, y: Floats) -> list[Problem]:
     """Rows without a way to an SE, and statistics that none follows from; `y` the effect on the scale of analysis."""
-    way = chosen(usable(x))
-    found = _check_absent(x, way == NONE)
+    way = chosen(usable(x), x["scale_reported"])
+    found = _check_absent(x, way == NONE) + check_wide_bound(x, way == P)
     for place in (Z, T, CHI2, F):
         name = WAYS[place].name
         found += flag_rows((way == place) & (x[name] == 0), name, "is 0: no SE follows from it")
@@ -136,6 +198,12 @@ def check(x: Columns, y: Floats) -> list[Problem]:
         found += flag_rows(contrary, name, text, x[name])
     text = "{:g} is no effect at all: no SE follows from a test or p"
     return found + flag_rows((way >= Z) & (y == 0), "estimate", text, x["estimate"])
+
+
+def check_wide_bound(x: Columns, used: Mask) -> list[Problem]:
+    """Bounds from above of a p, such as p < .5, that say nothing, where p is `used`."""
+    wide = used & (x["p_bound"] == BELOW) & (x["p"] > WIDEST_BOUND)
+    return flag_rows(wide, "p", WIDE_BOUND, x["p"], x["p"])
 
 
 def _check_absent(x: Columns, none: Mask) -> list[Problem]:

@@ -32,7 +32,7 @@ def refuse(calculation: Calculation, table: Table, wrong: list[Problem]) -> None
     count = "1 problem" if len(ordered) == 1 else f"{len(ordered)} problems"
     raise MetareviewError(
         "\n".join([f"{calculation.name} cannot be computed: {count} in the input.", *lines]),
-        "Correct these rows, or use problems='nan' to set them aside.",
+        "Correct these rows; in Python problems='nan' sets them aside.",
     )
 
 

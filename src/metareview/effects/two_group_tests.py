@@ -9,6 +9,7 @@ from scipy.special import stdtrit
 
 from metareview.effects import arm_summaries
 from metareview.effects.measure import Columns, Floats, Input, Mask, Problem, Texts, flag_rows
+from metareview.effects.standard_error import check_wide_bound
 
 MEANS, D, T, F, P = range(5)
 WAYS = ("means", "di", "ti", "fi", "p")
@@ -107,6 +108,7 @@ def check(x: Columns) -> list[Problem]:
     above = (way == P) & (x["p_bound"] == 2)
     text = "is only known to be above {:g}: no effect follows from that; code another figure, or set the row aside"
     found += flag_rows(above, "p", text, x["p"])
+    found += check_wide_bound(x, way == P)
     contrary = (
         ~np.isnan(sign) & (way > MEANS) & (sign * np.where(way == D, x["di"], np.where(way == T, x["ti"], 0)) < 0)
     )
@@ -168,16 +170,16 @@ def _rounding(x: Columns, df: Floats) -> list[Floats]:
     width = np.sqrt(1 / x["n1i"] + 1 / x["n2i"])
     with np.errstate(all="ignore"):
         pooled = np.sqrt(((x["n1i"] - 1) * x["sd1i"] ** 2 + (x["n2i"] - 1) * x["sd2i"] ** 2) / df)
-        means = np.minimum(_half(x["m1i"]), _half(x["m2i"]))
-        sds = np.minimum(_half(x["sd1i"]), _half(x["sd2i"]))
+        means = np.minimum(half_unit(x["m1i"]), half_unit(x["m2i"]))
+        sds = np.minimum(half_unit(x["sd1i"]), half_unit(x["sd2i"]))
         by_sds = 2 * means / pooled + np.abs(x["m1i"] - x["m2i"]) / pooled**2 * sds
-        by_f = width * _half(x["fi"]) / (2 * np.sqrt(x["fi"]))
-        least = np.maximum(x["p"] - _half(x["p"]), x["p"] / 100)
+        by_f = width * half_unit(x["fi"]) / (2 * np.sqrt(x["fi"]))
+        least = np.maximum(x["p"] - half_unit(x["p"]), x["p"] / 100)
         by_p = width * np.abs(stdtrit(df, least / 2) - stdtrit(df, x["p"] / 2))
-    return [by_sds, _half(x["di"]), width * _half(x["ti"]), by_f, by_p]
+    return [by_sds, half_unit(x["di"]), width * half_unit(x["ti"]), by_f, by_p]
 
 
-def _half(values: Floats) -> Floats:
+def half_unit(values: Floats) -> Floats:
     """Half a unit of the last decimal a figure was printed with (trailing zeros are lost, which errs to the large side)."""
     half = np.full(len(values), 0.5e-9)
     for decimals in range(8, -1, -1):

@@ -42,6 +42,11 @@ def option(name: str, description: str, choices: tuple[str, ...]) -> Input:
     return Input(name, "choice", False, description, choices=choices, default=0.0)
 
 
+SECOND_ORDER = option(
+    "correction", "the bias of the log of the means taken out to second order, or not", ("second_order", "none")
+)
+
+
 def prepare(columns: Columns, needs: Sequence[str] = NEEDS) -> Columns:
     """Means and SDs that the measure needs, where they are missing and something stands in for them; shapes (k,) kept."""
     done = dict(columns)

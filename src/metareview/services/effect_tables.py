@@ -60,6 +60,8 @@ def of_table(path: Path, measure: str) -> pd.DataFrame:
     Raises:
         MetareviewError: the table is not readable, or naming the row and column that no effect can come from.
     """
+    import pandas as pd
+
     from ..effects.compute import effect_size
     from ..effects.registry import find_measure
 
@@ -68,13 +70,15 @@ def of_table(path: Path, measure: str) -> pd.DataFrame:
     named = next((c for c in table.columns if c not in found.input_names), None)
     labels = [f"{row[named]} (row {n})" if named else f"row {n}" for n, row in table.iterrows()]
     try:
-        return effect_size(found, table, labels=labels)
+        frame = effect_size(found, table, labels=labels)
     except MetareviewError as error:
         inputs = ", ".join(i.name if i.required else f"[{i.name}]" for i in found.inputs)
         hint = (
             f"Mend {path.name}. Its columns are called as the inputs of {found.name}: {inputs} ([...] may be absent)."
         )
         raise MetareviewError(error.message, hint) from None
+    inputs_given = [entry.name for entry in found.inputs if not entry.choices and entry.name in table]
+    return frame.assign(**{name: pd.to_numeric(frame[name]) for name in inputs_given})
 
 
 def save(frame: pd.DataFrame, path: Path) -> Path:
@@ -102,10 +106,7 @@ def estimate_phi(path: Path, method: str = "quasi_poisson") -> tuple[Dispersion,
     from ..effects.overdispersion import diagnose_series
     from ..effects.overdispersion import estimate_phi as estimate
 
-    counts = _frame(path)
-    for name in ("after", "treated", "count", "exposure"):
-        if name in counts:
-            counts[name] = pd.to_numeric(counts[name], errors="coerce")
+    counts = _frame(path).replace("", None)
     period = "period" if "period" in counts else None
     if period and (numbers := pd.to_numeric(counts[period], errors="coerce")).notna().all():
         counts[period] = numbers

@@ -229,3 +229,42 @@ def test_many_effects_in_small_studies() -> None:
     frame = pd.DataFrame({"study_id": np.arange(n) // 4, "outcome": np.arange(n) % 4, "vi": 0.1})
     found = mr.sampling_covariance(frame, rho=0.6)
     assert len(found.blocks) == n // 4 and len(found.pairs.i) == 6 * n // 4
+
+
+AREAS = pd.DataFrame(
+    {
+        "a": [120, 60],
+        "b": [80, 48],
+        "c": [90, 90],
+        "d": [88, 88],
+        "e": 10,
+        "f": 9,
+        "study_id": "s",
+        "control_id": "park",
+    }
+).assign(treated_id=["north", "south"])
+
+
+def test_a_shared_control_moves_effects_of_opposite_orientation_apart() -> None:
+    both = pd.concat(
+        [mr.effect_size(name, AREAS.iloc[[row]], phi=1) for row, name in enumerate(("RIRR", "RES"))], ignore_index=True
+    )
+    found = mr.sampling_covariance(both)
+    assert found.to_matrix()[0, 1] == pytest.approx(-(1 / 90 + 1 / 88))
+    turned = mr.sampling_covariance(both.assign(yi=both["yi"] * [1, -1], sense_applied=[1, -1]))
+    assert turned.to_matrix()[0, 1] == pytest.approx(1 / 90 + 1 / 88)
+    ignored = mr.sampling_covariance(both.assign(sense=[1, -1]))
+    assert ignored.to_matrix()[0, 1] == found.to_matrix()[0, 1]
+
+
+def test_crimes_prevented_go_against_a_difference_in_crimes() -> None:
+    crimes = [mr.effect_size("WDD", AREAS.iloc[[0]], e=None, f=None), mr.effect_size("TNE", AREAS.iloc[[1]])]
+    assert mr.sampling_covariance(pd.concat(crimes, ignore_index=True)).to_matrix()[0, 1] < 0
+
+
+def test_a_shared_control_with_other_figures_or_phi_is_estimated_and_says_so() -> None:
+    same = mr.sampling_covariance(mr.effect_size("RIRR", AREAS, phi=2)).to_frame().iloc[0]
+    assert same["method"] == "computed"
+    for frame, phi in ((AREAS.assign(c=[90, 120]), 2), (AREAS, [1, 4])):
+        found = mr.sampling_covariance(mr.effect_size("RIRR", frame, phi=phi)).to_frame().iloc[0]
+        assert found["method"] == "estimated" and "figures or phi of the shared group differ" in found["rule"]

@@ -82,7 +82,8 @@ rate <- function(m, d, ...) escalc(m, x1i = x1, t1i = t1, x2i = x2, t2i = t2, da
 for (m in c("IRD", "IRSD")) {
   scaled <- rate(m, ev); scaled$vi <- 2.5 * scaled$vi
   some <- ev[1:6, ]
-  save_blocks(m, block(m, ev, rate(m, ev)), block(m, ev, rate(m, ev, add = 0.5, to = "only0"), only0),
+  own <- if (m == "IRD") only0 else list() # escalc adds to zeros of IRD by default
+  save_blocks(m, block(m, ev, rate(m, ev), own), block(m, ev, rate(m, ev, add = 0.5, to = "only0"), only0),
     block(m, ev, rate(m, ev, add = 0.25, to = "all"), all4), block(m, some, rate(m, some, to = "none"), none),
-    block(m, cbind(ev, phi = 2.5), scaled, source = paste0("escalc(\"", m, "\"), variance times phi")))
+    block(m, cbind(ev, phi = 2.5), scaled, own, source = paste0("escalc(\"", m, "\"), variance times phi")))
 }

@@ -52,7 +52,7 @@ for (m in c("ROMC", "CVRC")) {
   plain <- es(m, ch)
   corrected <- list(yi = plain$yi + (if (m == "ROMC") half else -half), vi = plain$vi)
   save_all(m, three(m, corrected, paste0("escalc(\"", m, "\"), corrected in R")),
-           three(m, plain, options = list(correct = "no")))
+           three(m, plain, options = list(correction = "none")))
 }
 save_all("VRC", lapply(three("VRC", es("VRC", ch))[1:2], function(b) {
   b$cases$m1i <- NULL; b$cases$m2i <- NULL; b

@@ -12,13 +12,13 @@ moments <- function(sizes, icc, clustered) {
   c(n = n, mean = sum(diag(MS)), square = sum(diag(MS %*% MS)), variance_of_mean = sum(S) / n^2)
 }
 J <- function(m) exp(lgamma(m / 2) - lgamma((m - 1) / 2)) / sqrt(m / 2)
-one <- function(m1i, sd1i, sizes1, m2i, sd2i, sizes2, icc, source, on = c(1, 1), correction = "J") {
+one <- function(m1i, sd1i, sizes1, m2i, sd2i, sizes2, icc, source, on = c(1, 1), correction = "exact") {
   a <- moments(sizes1, icc, on[1] == 1); b <- moments(sizes2, icc, on[2] == 1)
   N <- a[["n"]] + b[["n"]]
   sp <- sqrt(((a[["n"]] - 1) * sd1i^2 + (b[["n"]] - 1) * sd2i^2) / (N - 2))
   total <- a[["mean"]] + b[["mean"]]
   h <- total^2 / (a[["square"]] + b[["square"]])
-  yi <- (m1i - m2i) / (sp / sqrt(total / (N - 2))) * if (correction == "J") J(h) else 1
+  yi <- (m1i - m2i) / (sp / sqrt(total / (N - 2))) * if (correction == "exact") J(h) else 1
   cv <- function(s) sqrt(mean((s - mean(s))^2)) / mean(s)
   data.frame(m1i, sd1i, n1i = a[["n"]], m2i, sd2i, n2i = b[["n"]], size1i = mean(sizes1), size2i = mean(sizes2), icc,
     icc_source = source, cv1i = cv(sizes1), cv2i = cv(sizes2), clustered1i = on[1], clustered2i = on[2], correction,

@@ -19,9 +19,10 @@ me <- data.frame(m1i = c(38.5, 26.8, 0.7, 75.9, 10.2, 5, 103.4, 12), sd1i = c(11
 run <- function(m, d = me, ...) {
   escalc(m, m1i = m1i, sd1i = sd1i, n1i = n1i, m2i = m2i, sd2i = sd2i, n2i = n2i, data = d, append = FALSE, ...)
 }
+plain_of <- function(m) if (m %in% c("ROM", "CVR")) list(correction = "none") else list()
 by <- function(m, v) {
   if (v == "UB") { me$n1i[7] <- 1200; me$n2i[7] <- 800 } # with 20,000 people lgamma leaves metafor's UB fewer than ten digits
-  block(m, paste0("escalc(\"", m, "\", vtype = \"", v, "\")"), metafor_version, me, run(m, me, vtype = v), list(vtype = v))
+  block(m, paste0("escalc(\"", m, "\", vtype = \"", v, "\")"), metafor_version, me, run(m, me, vtype = v), c(list(vtype = v), plain_of(m)))
 }
 attach(me); df <- n1i + n2i - 2; sp <- sqrt(((n1i - 1) * sd1i^2 + (n2i - 1) * sd2i^2) / df); d <- (m1i - m2i) / sp
 case <- function(m, source, yi, vi, options = list()) block(m, source, r_version, me, list(yi = yi, vi = vi), options)
@@ -59,7 +60,7 @@ for (i in seq_len(nrow(st))) for (arm in 1:2) {
   full[[paste0("m", arm, "i")]][i] <- means[!is.na(means)][1]; full[[paste0("sd", arm, "i")]][i] <- sds[!is.na(sds)][1]
 }
 stand_ins <- function(m) block(m, paste0("escalc(\"", m, "\") of means and SDs by Cochrane Handbook 6.5.2.2, Luo 2018, Wan 2014, Shi 2020 in R"),
-                               paste(metafor_version, r_version), st, run(m, full))
+                               paste(metafor_version, r_version), st, run(m, full), plain_of(m))
 
 save_blocks("MD", by("MD", "LS"), by("MD", "HO"), stand_ins("MD"))
 
@@ -80,6 +81,9 @@ save_blocks("SMD", by("SMD", "LS"), by("SMD", "LS2"), by("SMD", "UB"), stand_ins
   case("SMD", "Hedges 1982, equation 8, with J = 1 - 3/(4 df - 1), case by case in R", g, 1 / n1i + 1 / n2i + g^2 / (2 * (n1i + n2i)), list(correction = "approximate")),
   case("SMD", "Borenstein 2009, 12.17, with J = 1 - 3/(4 df - 1), case by case in R", g,
        approximate(df)^2 * (1 / n1i + 1 / n2i + d^2 / (2 * (n1i + n2i))), list(correction = "approximate", vtype = "LS2")),
+  case("SMD", "Cohen's d, Hedges 1982, equation 8, case by case in R", d, 1 / n1i + 1 / n2i + d^2 / (2 * (n1i + n2i)), list(correction = "none")),
+  case("SMD", "Cohen's d, Hedges 1983, equation 9, over J^2, case by case in R", d,
+       (1 / n1i + 1 / n2i) / J(df)^2 + d^2 * (1 - (df - 2) / (df * J(df)^2)), list(correction = "none", vtype = "UB")),
   block("SMD", "Hedges 1982, equation 8, of a printed g, case by case in R", r_version, g_given,
         with(g_given, list(yi = di, vi = 1 / n1i + 1 / n2i + di^2 / (2 * (n1i + n2i))))))
 
@@ -104,7 +108,7 @@ second <- function(u, v) list(yi = log(m1i / m2i) + (u - v) / 2, vi = u + v + (u
 save_blocks("ROM", by("ROM", "LS"), by("ROM", "HO"), stand_ins("ROM"),
   block("ROM", "Lajeunesse 2015, RR-delta, case by case in R", r_version, me, second(u, v), list(correction = "second_order")),
   block("ROM", "Lajeunesse 2015, RR-delta, pooled SD, case by case in R", r_version, me, second(up, vp), list(correction = "second_order", vtype = "HO")))
-save_blocks("CVR", block("CVR", "escalc(\"CVR\")", metafor_version, me, run("CVR")), stand_ins("CVR"),
+save_blocks("CVR", block("CVR", "escalc(\"CVR\")", metafor_version, me, run("CVR"), plain_of("CVR")), stand_ins("CVR"),
   case("CVR", "Senior, Viechtbauer & Nakagawa 2020, as VR minus the corrected ROM, case by case in R",
        log(sd1i / sd2i) + (1 / (n1i - 1) - 1 / (n2i - 1)) / 2 - second(u, v)$yi,
        second(u, v)$vi + n1i / (2 * (n1i - 1)^2) + n2i / (2 * (n2i - 1)^2), list(correction = "second_order")))

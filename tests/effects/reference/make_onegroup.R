@@ -20,7 +20,8 @@ for (m in c("PR", "PLN", "PLO", "PAS", "PFT")) {
   run <- function(d, frame = d, options = list(), ...) {
     block(m, sprintf("escalc(\"%s\")", m), frame, escalc(m, xi = xi, mi = mi, data = d, append = FALSE, ...), options)
   }
-  save_json(m, list(run(prop, prop[c("xi", "mi")]), run(prop, prop[c("xi", "ni")]),
+  own <- if (m == "PR") list(add = 0.5, to = "only0") else list() # escalc adds to zeros of PR by default
+  save_json(m, list(run(prop, prop[c("xi", "mi")], own), run(prop, prop[c("xi", "ni")], own),
                     run(prop, options = list(add = 0.5, to = "only0"), add = 0.5, to = "only0"),
                     run(prop, options = list(add = 0.25, to = "all"), add = 0.25, to = "all"),
                     run(prop, options = list(add = 0.5, to = "if0all"), add = 0.5, to = "if0all"),

@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
@@ -13,6 +14,11 @@ from metareview.effects.area.ratio import RatioInterval, fieller
 from metareview.errors import MetareviewError
 
 _NAN = float("nan")
+_FAR = math.log(1000)
+_MOST = 1e6
+_APART = 0.01
+# An interval over the normal one of its SE: less by rounding only, more by the t of a few studies (2.2 with 2 df).
+_NARROWEST, _WIDEST = 0.87, 2.5
 
 
 @dataclass(frozen=True)
@@ -156,11 +162,20 @@ def absolute(
         cost: of one area a year; cost_se: its standard error.
         level: of the intervals. positive: what yi above 0 means; "less" for RES.
 
-    Raises MetareviewError without an interval or a baseline, or for numbers that are impossible.
+    Raises MetareviewError without an interval or a baseline, for numbers that are impossible or contradict each other, and
+    for yi beyond log(1000), which is probably a percentage.
 
     Source: Altman (1998), Confidence intervals for the number needed to treat, BMJ 317, pages 1309-1312; Fieller
     (1954), Journal of the Royal Statistical Society B 16, for an uncertain cost.
     """
+    _require_numbers(
+        yi=yi, sei=sei, per_1000=per_1000, residents=residents, per_area=per_area, cost=cost, cost_se=cost_se
+    )
+    if abs(yi) > _FAR:
+        raise MetareviewError(
+            f"yi={yi:g} is a factor of over 1000 on the log scale: probably a percentage.",
+            "Give the log of the ratio: a fall of 20% is log(0.8) = -0.223.",
+        )
     low, high, se = _limits(yi, sei, ci, level)
     if positive == "less":
         yi, low, high = -yi, -high, -low
@@ -189,15 +204,34 @@ def absolute(
     )
 
 
+def _require_numbers(**given: Any) -> None:
+    """Raises MetareviewError for what is given and is no finite number."""
+    for name, value in given.items():
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if value is not None and not (number and math.isfinite(value)):
+            raise MetareviewError(f"{name}={value!r} is not a finite number.")
+
+
 def _limits(yi: float, sei: float | None, ci: tuple[float, float] | None, level: float) -> tuple[float, float, float]:
     if not 0 < level < 1:
         raise MetareviewError(f"level={level!r} is not between 0 and 1.", "Use a share such as 0.95.")
     z = float(stats.norm.isf((1 - level) / 2))
+    if sei is not None and not sei > 0:
+        raise MetareviewError(f"sei={sei:g} is not above 0.")
     if ci is not None:
+        if len(ci) != 2:
+            raise MetareviewError(f"ci={ci!r} is not an interval.", "Give ci=(low, high) on the log scale.")
+        _require_numbers(**{"ci (low)": ci[0], "ci (high)": ci[1]})
         if not ci[0] <= yi <= ci[1]:
             raise MetareviewError(f"The interval {ci[0]:g} to {ci[1]:g} does not hold {yi:g}.", "Give logs, low first.")
-        return ci[0], ci[1], (ci[1] - ci[0]) / (2 * z) if sei is None else sei
-    if sei is None or not sei > 0:
+        by_ci = (ci[1] - ci[0]) / (2 * z)
+        if sei is not None and not _NARROWEST <= by_ci / sei <= _WIDEST:
+            raise MetareviewError(
+                f"sei={sei:g} and the interval {ci[0]:g} to {ci[1]:g} (a standard error of {by_ci:.3g}) contradict each other.",
+                "Give one of them, and the level of the interval as level=.",
+            )
+        return ci[0], ci[1], by_ci if sei is None else sei
+    if sei is None:
         raise MetareviewError("The effect has no interval.", "Give sei= above 0, or ci=(low, high) on the log scale.")
     return yi - z * sei, yi + z * sei, sei
 
@@ -209,10 +243,21 @@ def _baselines(
     for name, value in given.items():
         if value is not None and not value > 0:
             raise MetareviewError(f"{name}={value!r} is not above 0.")
+    if per_1000 is not None and per_1000 > _MOST:
+        raise MetareviewError(
+            f"per_1000={per_1000:g} is over 1,000 crimes a year for each resident.", "Give crimes per 1,000 residents."
+        )
     if per_1000 is None and per_area is None:
         raise MetareviewError(
             "There is no baseline.", "Give per_1000= or per_area=: crimes a year without the approach."
         )
+    if per_1000 is not None and residents is not None and per_area is not None:
+        told = per_1000 * residents / 1000
+        if abs(told - per_area) > _APART * per_area:
+            raise MetareviewError(
+                f"per_1000={per_1000:g} with residents={residents:g} gives {told:g} crimes per area, not per_area={per_area:g}.",
+                "Give two of the three.",
+            )
     if per_area is None and residents is not None and per_1000 is not None:
         per_area = per_1000 * residents / 1000
     if per_1000 is None and residents is not None and per_area is not None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from metareview.effects.measure import Floats
+from metareview.effects.series import columns
 from metareview.errors import MetareviewError
 
 
@@ -27,8 +29,8 @@ def combine_controls(before: ArrayLike, after: ArrayLike, weights: ArrayLike | N
     Source: the moments that Fay & Feuer (1997), Confidence intervals for directly standardized rates, Statistics in
     Medicine 16, pages 791-801, match for sums of weighted Poisson counts.
     """
-    counts = [np.atleast_1d(np.asarray(values, dtype=float)) for values in (before, after)]
-    w = np.ones_like(counts[0]) if weights is None else np.atleast_1d(np.asarray(weights, dtype=float))
+    counts = [_numbers(name, values) for name, values in (("before", before), ("after", after))]
+    w = np.ones_like(counts[0]) if weights is None else _numbers("weights", weights)
     if not counts[0].shape == counts[1].shape == w.shape:
         sizes = ", ".join(str(v.size) for v in (*counts, w))
         raise MetareviewError(f"Before, after and weights differ in length: {sizes}.", "Give one of each a control.")
@@ -44,6 +46,13 @@ def combine_controls(before: ArrayLike, after: ArrayLike, weights: ArrayLike | N
     c, tc = _effective(counts[0], w)
     d, td = _effective(counts[1], w)
     return {"ta": 1.0, "tb": 1.0, "c": c, "d": d, "tc": tc, "td": td}
+
+
+def _numbers(name: str, values: ArrayLike) -> Floats:
+    """Values as finite numbers, shape (k,). Raises MetareviewError naming the control, counted from 1."""
+    frame = pd.DataFrame({name: np.atleast_1d(np.asarray(values, dtype=object)).ravel()})
+    frame.index = pd.RangeIndex(1, len(frame) + 1)
+    return columns.numbers(frame, name, [])
 
 
 def _effective(counts: Floats, w: Floats) -> tuple[float, float]:

@@ -17,6 +17,7 @@ from metareview.effects.measures.tne import expected_variance
 from metareview.errors import MetareviewError
 
 Pair = Sequence[float]
+Counts = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -94,19 +95,24 @@ def displacement(
             both share puts the same chance error in both: the readings of both areas together have that covariance.
         phi: overdispersion of the counts. level: of the intervals.
 
-    Raises MetareviewError for counts that are not two numbers of 0 or more, or a level that is not a share.
+    Where a ratio has a zero, 0.5 is added to its own cells, and its note says so: the others stay as they are. RIRR_total
+    has the cells of both areas as one, or with two controls those of both.
+
+    Raises MetareviewError for counts that are not two finite numbers of 0 or more, a phi that is not above 0, or a level
+    that is not a share.
 
     Source: Bowers & Johnson (2003), Journal of Quantitative Criminology 19, pages 275-301; Guerette (2009), POP Center
     tool guide 10, appendix B; Wheeler & Ratcliffe (2018), Crime Science 7:11; Wilson (2022), Journal of Quantitative
     Criminology 38. Variances by the delta method; the interval of WDQ by Fieller (1954).
     """
     shared = buffer_control is None
+    phi = _positive(phi)
     told = {"target": target, "buffer": buffer, "control": control, "buffer_control": buffer_control or control}
     (a, b), (e, f), (c, d), (g, h) = (_pair(name, values) for name, values in told.items())
     if not 0 < level < 1:
         raise MetareviewError(f"level={level!r} is not between 0 and 1.", "Use a share such as 0.95.")
     six: dict[str, Any] = {"a": a, "b": b, "c": c, "d": d, "e": e, "f": f, "phi": phi, "problems": "nan"}
-    ratios = effect_size("RIRR", a=[a, e], b=[b, f], c=[c, g], d=[d, h], phi=phi, to="if0all", problems="nan")
+    ratios = effect_size("RIRR", a=[a, e], b=[b, f], c=[c, g], d=[d, h], phi=phi, problems="nan")
     halves: dict[str, Any] = {"ta": 1, "tb": 1, "tc": 0.5, "td": 0.5, "phi": phi, "problems": "nan"}
     own: dict[str, Any] = {} if shared else {"g": g, "h": h}
     both = effect_size("WDD", a=a + e, b=b + f, c=c, d=d, **halves) if shared else effect_size("WDD", **six, **own)
@@ -122,17 +128,26 @@ def displacement(
         _reading("TNE", "total net effect: crimes prevented in both", net.iloc[0], level),
         _reading("WDQ", "weighted displacement quotient", quotient, level),
     )
-    add = 0.5 if min(a, b, c, d, e, f, g, h) == 0 else 0.0
-    covariance = phi * (1 / (c + add) + 1 / (d + add)) if shared else 0.0
+    covariance = _shared_covariance((a, b, c, d), (e, f, g, h), phi) if shared else 0.0
     exists = bool(np.isfinite(quotient["yi"]))
     interval = _quotient_interval((a, b, c, d, e, f), phi, level) if exists else None
     return DisplacementResult(readings, covariance, interval, shared, phi, level)
 
 
 def _pair(name: str, values: Pair) -> tuple[float, float]:
-    if len(values) != 2 or not all(float(value) >= 0 for value in values):
+    try:
+        before, after = (float(value) for value in values)
+    except (TypeError, ValueError):
+        before, after = math.nan, math.nan
+    if not (0 <= before < math.inf and 0 <= after < math.inf):
         raise MetareviewError(f"{name}={values!r} is not a count before and a count after.", "Counts are 0 or more.")
-    return float(values[0]), float(values[1])
+    return before, after
+
+
+def _positive(phi: float) -> float:
+    if isinstance(phi, bool) or not isinstance(phi, int | float | np.number) or not 0 < phi < math.inf:
+        raise MetareviewError(f"phi={phi!r} is not a number above 0.", "1 is no overdispersion; see estimate_phi.")
+    return float(phi)
 
 
 def _made(
@@ -148,21 +163,35 @@ def _reading(name: str, title: str, effect: pd.Series, level: float) -> Reading:
     )
 
 
-def _total_ratio(target: Pair, buffer: Pair, shared: bool, phi: float, level: float) -> Reading:
+def _total_ratio(target: Counts, buffer: Counts, shared: bool, phi: float, level: float) -> Reading:
     """What was observed in both areas over what their controls lead one to expect, as a log ratio."""
     (a, b, c, d), (e, f, g, h) = target, buffer
     title = "target and buffer as one area: observed over expected crimes"
-    if c == 0 or g == 0 or b + f == 0 or a * d + e * h == 0:
+    parts = [(a + e, c, d)] if shared else [(a, c, d), (e, g, h)]
+    before, control, after = (sum(cells) for cells in zip(*parts, strict=True))
+    if any(
+        one == 0 and other == 0 for one, other in ((before, b + f), (control, after), (before, control), (b + f, after))
+    ):
         nan = float("nan")
         return Reading("RIRR_total", title, "log", nan, nan, nan, nan, "does not exist with these zeros")
-    expected = a * d / c + e * h / g
-    parts = [(a + e, c, d)] if shared else [(a, c, d), (e, g, h)]
+    exists = b + f > 0 and all(c > 0 for _, c, _ in parts) and sum(a * d for a, _, d in parts) > 0
+    add = 0.0 if exists else 0.5
+    parts = [(a + add, c + add, d + add) for a, c, d in parts]
+    observed = b + f + add * len(parts)
+    expected = sum(start * later / earlier for start, earlier, later in parts)
     spread = float(np.sum([expected_variance(*np.array(part)) for part in parts]))
-    variance = phi * (1 / (b + f) + spread / expected**2)
-    return _made("RIRR_total", title, math.log((b + f) / expected), variance, level, "log")
+    variance = phi * (1 / observed + spread / expected**2)
+    note = "" if exists else "0.5 added to all cells because of a zero"
+    return _made("RIRR_total", title, math.log(observed / expected), variance, level, "log", note)
 
 
-def _net_effect(target: Pair, phi: float, level: float) -> Reading:
+def _shared_covariance(target: Counts, buffer: Counts, phi: float) -> float:
+    """What the one control brings to both log ratios, with what the zero-cell rule added to it in each."""
+    one, other = (0.5 if 0 in cells else 0.0 for cells in (target, buffer))  # a zero in the control is one in both
+    return phi * sum(1 / math.sqrt((count + one) * (count + other)) for count in target[2:])
+
+
+def _net_effect(target: Counts, phi: float, level: float) -> Reading:
     a, b, c, d = target
     title = "net effect: fall in the target's crimes as a share of the control's"
     if c == 0 or d == 0:

@@ -14,7 +14,7 @@ from scipy import stats
 from metareview.effects.area.mantel_haenszel import fitted_after, inverse_variance, mantel_haenszel
 from metareview.effects.compute import effect_size
 from metareview.effects.measure import Floats, Mask
-from metareview.effects.overdispersion.series import require_columns
+from metareview.effects.series import columns
 from metareview.errors import MetareviewError
 
 Method = Literal["MH", "IV"]
@@ -143,11 +143,16 @@ def area_pairs(
     Cancer Research I, section 4.4, for the fitted counts; phi as in McCullagh & Nelder (1989), section 4.5.
     """
     names = [a, b, c, d, *(exposures or ())]
-    require_columns(data, names)
-    values = {name: data[name].to_numpy(dtype=float) for name in names}
+    columns.check_columns(data, [*names, label])
+    keys = [] if label is None else [label]
+    read = {name: columns.exposures if name in (exposures or ()) else columns.counts for name in names}
+    values = {name: reader(data, name, keys) for name, reader in read.items()}
     labels = list(data.index if label is None else data[label])
-    for name, column in values.items():
-        _refuse(column > 0 if name in (exposures or ()) else column >= 0, labels, name, column)
+    if label is not None and (twice := data[label][data[label].duplicated()]).size:
+        raise MetareviewError(
+            f"Column {label!r}: {columns.plain(twice.iloc[0])!r} names two pairs.",
+            "A pair is one row; several areas of one pair or stratum are for area_strata.",
+        )
     k = len(data)
     ta, tb, tc, td = (values[name] for name in exposures) if exposures else (np.ones(k),) * 4
     areas = _Areas(
@@ -186,22 +191,12 @@ def area_strata(
 
     Source: as for `area_pairs`.
     """
-    require_columns(data, [stratum, treated, before, after])
+    columns.check_columns(data, [stratum, treated, before, after])
+    columns.present(data, stratum, [])
     codes, labels = pd.factorize(data[stratum])
-    y0, y1, arm = (data[name].to_numpy(dtype=float) for name in (before, after, treated))
-    rows = list(data.index)
-    for name, good, values in ((before, y0 >= 0, y0), (after, y1 >= 0, y1), (treated, np.isin(arm, (0, 1)), arm)):
-        _refuse(good, rows, name, values)
+    y0, y1 = (columns.counts(data, name, [stratum]) for name in (before, after))
+    arm = columns.zero_one(data, treated, [stratum])
     return _effect(_Areas(y0, y1, codes, arm == 1, np.ones(len(labels)), list(labels)), phi, method, level)
-
-
-def _refuse(good: Mask, labels: list[Any], name: str, values: Floats) -> None:
-    if not good.all():
-        i = int(np.flatnonzero(~good)[0])
-        raise MetareviewError(
-            f"Row {labels[i]}, column {name!r}: {values[i]:g} is not possible there.",
-            "Counts are 0 or more, exposures above 0, treated 0 or 1.",
-        )
 
 
 def _effect(areas: _Areas, phi: float | None, method: Method, level: float) -> StratifiedEffect:

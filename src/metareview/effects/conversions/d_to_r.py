@@ -4,6 +4,11 @@ With the sizes of the groups it is algebra (the point-biserial correlation of th
 groups are taken as large and equal, and the row is estimated. A point-biserial correlation depends on how the groups
 are divided and cannot reach 1: do not pool it with correlations of two continuous variables. Take d before the
 correction for small samples.
+
+**h or a.** Borenstein and colleagues (chapter 7) print a = (n1 + n2)^2 / (n1 n2) where the formula here has
+h = (n1 + n2 - 2)(n1 + n2) / (n1 n2). Theirs leaves out the 2 degrees of freedom that pooling the two standard deviations
+costs, which is right in large samples only. With h the result is the correlation of the same data with 0 and 1 for the
+groups, and the way back gives the same d; for 12 and 20 people a makes r smaller by about 3%.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """From a percentage change, with its interval or standard error, to a log ratio.
 
 A fall of 20% is a ratio of 0.8. With the interval it is algebra; a standard error in percent is turned by the delta
-method and the row is estimated. The interval is used where both are given. GEN does the same within `effect_size`.
+method and the row is estimated. The interval is used where both are given, and
+the note says where they disagree beyond rounding. GEN does the same within `effect_size`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,18 @@ from collections.abc import Mapping
 import numpy as np
 
 from metareview.effects.converting import VARIANCE
-from metareview.effects.measure import Columns, Conversion, Converted, Input, Problem, Source, flag_rows
-from metareview.effects.reported import SCALES, check_interval, check_scale, interval_se, one_of, slope, to_analysis
+from metareview.effects.measure import Columns, Conversion, Converted, Input, Problem, Source, flag_rows, texts
+from metareview.effects.reported import (
+    SCALES,
+    check_interval,
+    check_scale,
+    interval_se,
+    note_share,
+    one_of,
+    slope,
+    to_analysis,
+)
+from metareview.effects.standard_error import note_pair
 
 PERCENT = SCALES.index("percent_change")
 FIRST = "log_ratio = ln(1 + percent/100)"
@@ -26,11 +37,14 @@ def compute(columns: Columns) -> Converted:
     low, high = (to_analysis(columns[name], scale) for name in ("ci_low", "ci_high"))
     by_interval = interval_se(low, high, columns["ci_level"], np.full(len(scale), np.nan))
     by_se = np.isnan(by_interval)
-    se = np.where(by_se, columns["se"] * slope(columns["percent"], scale), by_interval)
+    turned = columns["se"] * slope(columns["percent"], scale)
+    se = np.where(by_se, turned, by_interval)
     values = {"log_ratio": to_analysis(columns["percent"], scale), "variance": se**2}
-    return Converted(
-        values, one_of(by_se, "computed", "estimated"), one_of(by_se, f"{FIRST}; {_LAST[0]}", f"{FIRST}; {_LAST[1]}")
-    )
+    notes = texts(len(scale))
+    note_share(notes, scale, columns["percent"], columns["ci_low"], columns["ci_high"])
+    note_pair(notes, "se", columns["se"], turned, by_interval, scale)
+    rules = one_of(by_se, f"{FIRST}; {_LAST[0]}", f"{FIRST}; {_LAST[1]}")
+    return Converted(values, one_of(by_se, "computed", "estimated"), rules, notes)
 
 
 def check(columns: Columns) -> list[Problem]:

@@ -4,6 +4,11 @@ The inverse of `d_to_r`: with the sizes of the groups it is algebra, without the
 equal, and the row is estimated. It is for a correlation with membership of a group. For a correlation of two
 continuous variables it answers another question (what if one of them had been split), and d then depends on where.
 The result is not corrected for small samples.
+
+**h or a.** Borenstein and colleagues (chapter 7) print a = (n1 + n2)^2 / (n1 n2) where the formula here has
+h = (n1 + n2 - 2)(n1 + n2) / (n1 n2). Theirs leaves out the 2 degrees of freedom that pooling the two standard deviations
+costs, which is right in large samples only. With h the result is the correlation of the same data with 0 and 1 for the
+groups, and the way back gives the same d; for 12 and 20 people a makes r smaller by about 3%.
 """
 
 from __future__ import annotations

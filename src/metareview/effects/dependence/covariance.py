@@ -11,13 +11,14 @@ import pandas as pd
 from metareview.effects.dependence import assumed as assume
 from metareview.effects.dependence.coding import Coding, Ints, shared_place
 from metareview.effects.dependence.definite import nearest_correlation, not_definite
-from metareview.effects.dependence.parts import BEFORE, EXACT, MAIN, SPREAD, Parts, find_parts
+from metareview.effects.dependence.parts import BEFORE, EXACT, MAIN, SPREAD, Parts, direction, find_parts
 from metareview.effects.dependence.reading import read_coding
 from metareview.effects.dependence.reasons import why
 from metareview.effects.dependence.refusals import (
     SHOWN,
     duplicates_error,
     not_definite_error,
+    other_figures,
     refuse_unknown,
     unlike_groups,
 )
@@ -84,16 +85,16 @@ def sampling_covariance(
         raise duplicates_error(names, coding, i[alike], j[alike])
     value = np.where(alike, assumed.same, value)
     covariance = pair_covariances(parts, coding, assumed.time, i, j, value)
+    signs = direction(effects)
     rest = np.zeros(len(i), dtype=bool) if rho_study is None else unsettled(coding, i, j, covariance)
-    covariance = np.where(
-        rest, assumed.study * _sense(effects, i, j) * np.sqrt(variances[i] * variances[j]), covariance
-    )
+    covariance = np.where(rest, assumed.study * signs[i] * signs[j] * np.sqrt(variances[i] * variances[j]), covariance)
     refuse_unknown(names, coding, i, j, covariance, value)
     blocks, covariance, repaired = _blocks(groups, covariance, variances, coding, names, nearest)
     if repaired:
         warnings += (f"not positive definite, replaced by the nearest matrix that is: {', '.join(repaired)}",)
     some = covariance != 0
-    reasons = why(coding, parts, i[some], j[some], told[some], alike[some])
+    differ = np.any([other_figures(parts, coding, i, j, value, side) for side in (0, 1)], axis=0)
+    reasons = why(coding, parts, i[some], j[some], told[some], alike[some], differ[some])
     pairs = Pairs(i[some], j[some], covariance[some], *assume.one_study(reasons, rest[some], assumed.study))
     return SamplingCovariance(blocks, names, variances, pairs, repaired, coding.warnings + warnings, dict(coding.found))
 
@@ -107,14 +108,6 @@ def unsettled(coding: Coding, i: Ints, j: Ints, covariance: Floats) -> Mask:
     same = coding.group[:, i] == coding.group[:, j]
     nameless = (same & ~coding.named[:, i]).any(axis=0) & (same.sum(axis=0) == 1)
     return np.asarray(np.isnan(covariance) | nameless)
-
-
-def _sense(effects: pd.DataFrame, i: Ints, j: Ints) -> Floats:
-    """-1 for pairs of which one effect was turned round, else 1."""
-    sense = (
-        pd.to_numeric(effects["sense_applied"]).to_numpy(float) if "sense_applied" in effects else np.ones(len(effects))
-    )
-    return np.asarray(sense[i] * sense[j])
 
 
 def shared_fraction(coding: Coding, one: Ints, other: Ints, side_one: int, side_other: int) -> Floats:

@@ -58,6 +58,11 @@ def _binomial(events: Floats, rest: Floats) -> Floats:
     return events * rest / (events + rest) ** 3
 
 
+def _log_mean(x: Columns, arm: str) -> Floats:
+    c = (x[f"sd{arm}"] / x[f"m{arm}"]) ** 2 / x[f"n{arm}"]
+    return c + c**2 / 2
+
+
 _AREAS = Split(
     main=lambda x: (1 / x["b"], 1 / x["d"]),
     before=lambda x: (1 / x["a"], 1 / x["c"]),
@@ -79,8 +84,8 @@ SPLITS: dict[str, Split] = {
     "IRR": Split(lambda x: (1 / x["x1"], 1 / x["x2"]), ("phi/x1", "phi/x2")),
     "MD": Split(lambda x: (x["sd1i"] ** 2 / x["n1i"], x["sd2i"] ** 2 / x["n2i"]), ("sd1i^2/n1i", "sd2i^2/n2i")),
     "ROM": Split(
-        lambda x: ((x["sd1i"] / x["m1i"]) ** 2 / x["n1i"], (x["sd2i"] / x["m2i"]) ** 2 / x["n2i"]),
-        ("sd1i^2/(n1i*m1i^2)", "sd2i^2/(n2i*m2i^2)"),
+        lambda x: (_log_mean(x, "1i"), _log_mean(x, "2i")),
+        ("sd1i^2/(n1i*m1i^2) + sd1i^4/(2*n1i^2*m1i^4)", "sd2i^2/(n2i*m2i^2) + sd2i^4/(2*n2i^2*m2i^4)"),
     ),
     "SMD": Split(
         main=lambda x: (1 / x["n1i"], 1 / x["n2i"]),
@@ -114,9 +119,23 @@ def find_parts(effects: pd.DataFrame, size: Floats, size_sd: Floats) -> Parts:
             _by_formula(effects, name, size_sd, Parts(root, pooled, way, text))
     root[:, 1] *= np.array([-1.0, -1.0, 1.0])[:, None]
     root[BEFORE] *= -1
-    sense = pd.to_numeric(effects["sense_applied"]).to_numpy(float) if "sense_applied" in effects else np.ones(n)
-    root[[MAIN, BEFORE]] *= sense
+    root[[MAIN, BEFORE]] *= direction(effects)
     return Parts(root, pooled, way, text)
+
+
+def direction(effects: pd.DataFrame) -> Floats:
+    """What an unlucky treated group does to each effect, shape (n,): 1 raises it, -1 lowers it.
+
+    -1 where more means less of the outcome in the treated (`RES`, `TNE`), and the other way round where a review turned
+    the effect (`sense_applied`).
+    """
+    signs = np.ones(len(effects))
+    if "measure" in effects:
+        benefit = [name for name, measure in measures().items() if measure.positive == "less"]
+        signs[effects["measure"].isin(benefit).to_numpy()] = -1.0
+    if "sense_applied" in effects:
+        signs *= pd.to_numeric(effects["sense_applied"]).to_numpy(float)
+    return signs
 
 
 def _by_formula(effects: pd.DataFrame, name: str, size_sd: Floats, parts: Parts) -> None:
@@ -134,7 +153,7 @@ def _by_formula(effects: pd.DataFrame, name: str, size_sd: Floats, parts: Parts)
         return
     of_all = ~np.isnan(size_sd[rows]) & (split.spread is not None)
     found[SPREAD, :, of_all] = 0.0
-    good = np.isfinite(found).all(axis=(0, 1)) & (found[MAIN] > 0).all(axis=0)
+    good = np.isfinite(found).all(axis=(0, 1)) & (found[[MAIN, BEFORE]] > 0).any(axis=(0, 1))
     parts.root[:, :, rows[good]] = found[:, :, good]
     parts.way[rows[good]] = EXACT
     parts.text[:, rows[good]] = np.array([split.text], dtype=object).T

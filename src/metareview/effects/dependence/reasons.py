@@ -18,8 +18,13 @@ _GROUPS = (
 )
 
 
-def why(coding: Coding, parts: Parts, i: Ints, j: Ints, told: Texts, alike: Mask) -> tuple[Texts, Texts, Texts]:
-    """The reason, the rule, and "computed" or "estimated", of each pair; shapes (pairs,)."""
+def why(
+    coding: Coding, parts: Parts, i: Ints, j: Ints, told: Texts, alike: Mask, differ: Mask
+) -> tuple[Texts, Texts, Texts]:
+    """The reason, the rule, and "computed" or "estimated", of each pair; shapes (pairs,).
+
+    `differ`: where the two effects have other figures, or another overdispersion, for the group they share.
+    """
     treated, control = (coding.group[side, i] == coding.group[side, j] for side in (0, 1))
     crossed = (coding.group[0, i] == coding.group[1, j]) | (coding.group[1, i] == coding.group[0, j])
     overlap = np.any([shared_place(coding, i, j, one, other) for one in (0, 1) for other in (0, 1)], axis=0)
@@ -32,7 +37,8 @@ def why(coding: Coding, parts: Parts, i: Ints, j: Ints, told: Texts, alike: Mask
     way = np.maximum(parts.way[i], parts.way[j])
     rule = np.where(way == EXACT, _exact(parts, kind, i, j), _approximate(parts, kind, way, i))
     assumed = told != "same outcome"
-    method = np.where((way == EXACT) & ~assumed & ~alike & (apart == 0), "computed", "estimated")
+    rule = np.where(differ, rule + "; root of both, as the figures or phi of the shared group differ", rule)
+    method = np.where((way == EXACT) & ~assumed & ~alike & ~differ & (apart == 0), "computed", "estimated")
     return reason.astype(object), rule.astype(object), method.astype(object)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from metareview.effects.dependence.coding import Coding, Ints
 from metareview.effects.dependence.parts import BEFORE, EXACT, MAIN, Parts
-from metareview.effects.measure import Floats, Texts
+from metareview.effects.measure import Floats, Mask, Texts
 from metareview.errors import MetareviewError
 
 SHOWN = 10
@@ -43,16 +43,21 @@ def refuse_unknown(names: Texts, coding: Coding, i: Ints, j: Ints, covariance: F
             )
 
 
+def other_figures(parts: Parts, coding: Coding, i: Ints, j: Ints, value: Floats, side: int) -> Mask:
+    """Pairs that name one group, measured in one way, and have other figures for it (by more than 1%); shape (pairs,)."""
+    same = (coding.group[side, i] == coding.group[side, j]) & (value == 1)
+    same &= (parts.way[i] == EXACT) & (parts.text[side, i] == parts.text[side, j])
+    one, other = np.abs(parts.root[:, side, i]), np.abs(parts.root[:, side, j])
+    unlike = np.abs(one - other) > 0.005 * np.maximum(one, other)
+    unlike[MAIN] &= coding.time[side, i] == coding.time[side, j]
+    return np.asarray(same & (unlike[MAIN] | unlike[BEFORE]))
+
+
 def unlike_groups(parts: Parts, names: Texts, coding: Coding, i: Ints, j: Ints, value: Floats) -> tuple[str, ...]:
     """A warning where one group, measured in one way, has other figures in two effects (by more than 1%)."""
     told = []
     for side, word in ((0, "treated"), (1, "control")):
-        same = (coding.group[side, i] == coding.group[side, j]) & (value == 1)
-        same &= (parts.way[i] == EXACT) & (parts.text[side, i] == parts.text[side, j])
-        one, other = np.abs(parts.root[:, side, i]), np.abs(parts.root[:, side, j])
-        unlike = np.abs(one - other) > 0.005 * np.maximum(one, other)
-        unlike[MAIN] &= coding.time[side, i] == coding.time[side, j]
-        if (wrong := same & (unlike[MAIN] | unlike[BEFORE])).any():
+        if (wrong := other_figures(parts, coding, i, j, value, side)).any():
             first = int(np.flatnonzero(wrong)[0])
             told.append(
                 f"{wrong.sum()} pairs of effects name the same {word} group and have other figures for it (first: "

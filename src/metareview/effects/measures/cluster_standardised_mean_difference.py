@@ -30,9 +30,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from metareview.effects import two_means
+from metareview.effects import hedges, two_means
 from metareview.effects.cluster import ICC_SOURCES, icc_method
-from metareview.effects.hedges import small_sample_correction
 from metareview.effects.measure import (
     Columns,
     Computed,
@@ -48,9 +47,10 @@ from metareview.effects.measure import (
 from metareview.effects.telling import joined
 
 _ARMS = ("1i", "2i")
+_TIMES = tuple(times.replace("df", "h") for times in hedges.TIMES)
 
 
-def _formula(clustered: tuple[bool, bool], corrected: bool) -> str:
+def _formula(clustered: tuple[bool, bool], correction: int) -> str:
     """The formula for the arms that are in clusters; T and U: sums of squares and of cubes of cluster sizes, over n."""
     arms = [arm for arm, yes in zip(_ARMS, clustered, strict=True) if yes]
     sums = [f"T{a[0]} = size{a}*(1 + cv{a}^2); U{a[0]} = size{a}^2*(1 + 3*cv{a}^2)" for a in arms]
@@ -69,15 +69,15 @@ def _formula(clustered: tuple[bool, bool], corrected: bool) -> str:
             f"A = {a_}",
             "X = (N - 2)*(1 - icc) + B*icc",
             "h = X^2 / ((N - 2)*(1 - icc)^2 + 2*B*icc*(1 - icc) + A*icc^2)",
-            f"yi = {'J(h) * ' if corrected else ''}(m1i - m2i)/sp * sqrt(X/(N - 2))",
+            f"yi = {_TIMES[correction]}(m1i - m2i)/sp * sqrt(X/(N - 2))",
             f"vi = {' + '.join(means)} + yi^2/(2*h)",
         ]
     )
 
 
 def formula_of(values: Mapping[str, float]) -> str:
-    """The formula of a row: clusters in both arms or in one, corrected for small samples or not."""
-    return _formula((values["clustered1i"] == 1, values["clustered2i"] == 1), values["correction"] == 0)
+    """The formula of a row: clusters in both arms or in one, and its small-sample correction."""
+    return _formula((values["clustered1i"] == 1, values["clustered2i"] == 1), int(values["correction"]))
 
 
 def _cluster_sums(x: Columns, arm: str) -> tuple[Floats, Floats, Floats]:
@@ -95,7 +95,7 @@ def compute(columns: Columns) -> Computed:
     pooled = np.sqrt(((n1 - 1) * sd1**2 + (n2 - 1) * sd2**2) / rest)
     X = rest * (1 - icc) + (B1 + B2) * icc
     h = X**2 / (rest * (1 - icc) ** 2 + 2 * (B1 + B2) * icc * (1 - icc) + (A1 + A2) * icc**2)
-    J = np.where(columns["correction"] == 0, small_sample_correction(h), 1.0)
+    J = hedges.correction(h, columns["correction"])
     yi = J * (m1 - m2) / pooled * np.sqrt(X / rest)
     vi = (1 - icc + icc * T1) / n1 + (1 - icc + icc * T2) / n2 + yi**2 / (2 * h)
     method, note = icc_method(columns["icc_source"])
@@ -105,12 +105,11 @@ def compute(columns: Columns) -> Computed:
 
 def _rules(x: Columns) -> Texts:
     out = texts(len(x["icc"]), MEASURE.formula)
-    corrected = x["correction"] == 0
     for one, two in ((True, True), (True, False), (False, True)):
         arms = ((x["clustered1i"] == 1) == one) & ((x["clustered2i"] == 1) == two)
-        for small in (True, False):
-            if (one, two, small) != (True, True, True):
-                out[arms & (corrected == small)] = _formula((one, two), small)
+        for which in range(len(hedges.CORRECTIONS)):
+            if (one, two, which) != (True, True, hedges.EXACT):
+                out[arms & (x["correction"] == which)] = _formula((one, two), which)
     return out
 
 
@@ -149,7 +148,7 @@ MEASURE = Measure(
     title="Standardised mean difference, people in clusters",
     family="two means",
     formula_id="SMDC.v1",
-    formula=_formula((True, True), True),
+    formula=_formula((True, True), hedges.EXACT),
     formula_of=formula_of,
     inputs=(
         *two_means.INPUTS,
@@ -165,7 +164,7 @@ MEASURE = Measure(
         Input("cv2i", "statistic", False, "SD of the control cluster sizes over their mean", default=0.0),
         Input("clustered1i", "flag", False, "0 when the treated are not in clusters", default=1.0),
         Input("clustered2i", "flag", False, "0 when the control is not in clusters", default=1.0),
-        Input("correction", "choice", False, "small-sample correction", choices=("J", "none"), default=0.0),
+        hedges.INPUT,
     ),
     scale="linear",
     orientation="Below 0: a lower mean in the treated group, in standard deviations over all people.",

@@ -10,9 +10,10 @@ together. In the formula g is this step, such as ln(x) for a ratio and ln(1 + x/
 the conversion `beta_to_r`.
 
 **Where the standard error comes from.** The first that is given of: `se`, `variance`, the interval (any level; t when
-`df` is given), `z`, `t`, `chi2` with 1 df, `f` with 1 df before the bar, and `p`. The rule beside each effect says
-which, and what else was given. A second figure that implies another SE by more than a seventh is noted: one of the
-two was misread, or they belong to different models. SE from a test or a p is *estimated*: it takes the test as a Wald
+`df` is given), `z`, `t`, `chi2` with 1 df, `f` with 1 df before the bar, and `p`. For a ratio and a percentage change
+the interval goes before `se` and `variance`. The rule beside each effect says which, and what else was given. A
+second figure that implies another SE by more than a seventh, which rounding hardly does, is noted: one of the two was
+misread, or they belong to different models. SE from a test or a p is *estimated*: it takes the test as a Wald
 test of the effect on the scale of analysis, which a likelihood-ratio or score test is only in large samples; and a
 rounded p near 1 gives a wild SE. `z` and `t` must have the sign of the effect; `chi2`, `f` and `p` have none.
 
@@ -21,7 +22,8 @@ derived is the largest it can be, and the study weighs too little rather than to
 (`above`) give only a smallest SE and are refused. Leaving such effects out selects on significance, so list them.
 
 **SE of a ratio or a percentage change** is turned to the log scale by the delta method. That is good when the SE is
-small beside the ratio; an interval is better, because most are computed on the log scale.
+small beside the ratio; an interval is better, because most are computed on the log scale. Some papers print the SE of
+the log beside a ratio: where the interval shows that, the note says so. Without an interval nothing shows it.
 
 **What is not printed.** Figures read off a graph are `read_from = digitised`; figures put on words ("halved") are
 `verbal`. Both are estimated and noted. Words alone, without an SE of any kind, give no effect.
@@ -66,6 +68,7 @@ from metareview.effects.reported import (
     lopsided,
     middle,
     note_reading,
+    note_share,
     note_where,
     one_of,
     scale_words,
@@ -73,6 +76,8 @@ from metareview.effects.reported import (
     told_once,
 )
 from metareview.effects.standard_error import ABOVE, BELOW, BOUND_NOTE, CHI2, INTERVAL, NAMES, SE, VARIANCE, WAYS, F, P
+
+_LOG = {SE: "this SE seems to be of the log", VARIANCE: "this variance seems to be of the log"}
 
 
 def _inferred(x: Columns) -> tuple[Columns, Mask]:
@@ -117,30 +122,25 @@ def _rule(x: Columns, row: int, way: int, given: Mask, between: bool) -> str:
         told += f"; divided by the SD {x['standardiser'][row]:g}"
     if x["inverted"][row] == 1:
         told += "; printed as control over treated, turned round"
-    unused = [name for place, name in enumerate(NAMES) if given[place] and place > way]
+    unused = [name for place, name in enumerate(NAMES) if given[place] and place != way]
     return told + (f"; {', '.join(unused)} also given, not used" if unused else "")
 
 
 def _note_second_figures(notes: Texts, x: Columns, way: Floats, implied: dict[int, Floats], se: Floats) -> None:
-    """Add to the notes where another printed figure implies an SE that differs by more than a seventh."""
+    """Add to the notes where another printed figure implies an SE that differs by more than rounding."""
     for place, other in implied.items():
-        name = NAMES[place]
         ratio = other / se
-        off = (way != place) & (way >= 0) & ((ratio > 1.15) | (ratio < 1 / 1.15)) & (ratio > 0) & np.isfinite(ratio)
+        off = (way != place) & (way >= 0) & standard_error.disagree(ratio)
         if place in (CHI2, F):
             off &= x["df1"] == 1
         if place == P:  # a bound only says that the SE is not above, or not below
             off &= ~((x["p_bound"] == BELOW) & (ratio > 1)) & ~((x["p_bound"] == ABOVE) & (ratio < 1))
-        if off.any():
-            size = 10 ** (np.floor(np.log10(ratio[off])) - 1)
-            note_where(notes, off, _told_ratios(name, off, np.round(ratio[off] / size) * size))
-
-
-def _told_ratios(name: str, off: Mask, rounded: Floats) -> Texts:
-    told = np.full(len(off), "", dtype=object)
-    text = f"the printed {name} implies a standard error {{:.2g}} times this one"
-    told[off] = told_once(lambda row: text.format(rounded[row]), rounded)
-    return told
+        if place in (SE, VARIANCE):
+            printed = x["se"] if place == SE else np.sqrt(x["variance"])
+            log = off & (way == INTERVAL) & standard_error.of_the_log(printed, se, x["scale_reported"])
+            note_where(notes, log, f"the printed {NAMES[place]} is not that of the interval: {_LOG[place]}")
+            off &= ~log
+        standard_error.note_other(notes, NAMES[place], off, ratio)
 
 
 def compute(columns: Columns) -> Computed:
@@ -152,7 +152,7 @@ def compute(columns: Columns) -> Computed:
     x, between = _inferred(columns)
     scale = x["scale_reported"]
     given = standard_error.usable(x)
-    way = standard_error.chosen(given)
+    way = standard_error.chosen(given, scale)
     y = to_analysis(x["estimate"], scale)
     implied = standard_error.standard_errors(x, y)
     se = np.full(len(y), np.nan)
@@ -181,6 +181,7 @@ def _notes(x: Columns, y: Floats, way: Floats, implied: dict[int, Floats], se: F
     with np.errstate(all="ignore"):
         _note_second_figures(notes, x, way, implied, se)
     note_where(notes, (way == P) & (x["p_bound"] == BELOW), BOUND_NOTE)
+    note_share(notes, x["scale_reported"], x["estimate"], x["ci_low"], x["ci_high"])
     note_reading(notes, x["read_from"])
     return notes
 
@@ -203,7 +204,7 @@ def formula_of(values: Mapping[str, float]) -> str:
     """The formula of a row from its inputs by name."""
     scale = KNOWN[int(values["scale_reported"])]
     one = {name: np.array([value]) for name, value in values.items()}
-    place = int(standard_error.chosen(standard_error.usable(one))[0])
+    place = int(standard_error.chosen(standard_error.usable(one), one["scale_reported"])[0])
     steps = []
     if np.isnan(values["estimate"]):
         steps.append("estimate = " + scale.shown_middle.format(low="ci_low", high="ci_high"))

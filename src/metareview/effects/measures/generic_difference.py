@@ -8,14 +8,16 @@ is the log of the ratio of the two.
 a model, their covariance is positive and the true variance smaller. Two intervals that overlap can still differ; this
 measure is the test that a look at two intervals is not.
 
-Each arm's SE comes from its printed `se`, else from its interval; a printed SE of a ratio or percentage change is
-turned to the log scale by the delta method. See GEN for the scales and g, and for figures that were digitised or put
-on words.
+Each arm's SE comes from its printed `se`, else from its interval; for ratios and percentage changes from the interval
+first, as most are computed on the log scale, else from the printed SE, turned to the log scale by the delta method.
+Where the two disagree beyond rounding the row's note says so. See GEN for the scales and g, and for figures that were
+digitised or put on words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -41,6 +43,7 @@ from metareview.effects.reported import (
     is_scale,
     lopsided,
     note_reading,
+    note_share,
     note_where,
     scale_words,
     shown_interval_se,
@@ -48,6 +51,7 @@ from metareview.effects.reported import (
     to_analysis,
     told_once,
 )
+from metareview.effects.standard_error import interval_first, note_pair
 
 _ARMS = {"t": "treated", "c": "control"}
 _FROM = (
@@ -62,14 +66,22 @@ def _arm(x: Columns, arm: str, notes: Texts) -> tuple[Floats, Floats]:
     """One arm's effect and variance on the scale of analysis; adds what is odd about its interval to the notes."""
     scale, normal = x["scale_reported"], np.full(len(x["scale_reported"]), np.nan)
     y, low, high = (to_analysis(x[f"{part}_{arm}"], scale) for part in ("estimate", "ci_low", "ci_high"))
-    printed = x[f"se_{arm}"] * slope(x[f"estimate_{arm}"], scale)
-    se = np.where(np.isnan(printed), interval_se(low, high, x["ci_level"], normal), printed)
+    turned = x[f"se_{arm}"] * slope(x[f"estimate_{arm}"], scale)
+    by_interval = interval_se(low, high, x["ci_level"], normal)
+    se = np.where(_by_interval(x, arm), by_interval, turned)
+    note_pair(notes, f"se_{arm}", x[f"se_{arm}"], turned, by_interval, scale)
     note_where(notes, lopsided(y, low, high), f"interval of the {_ARMS[arm]} is more than 1.5 times lopsided")
     return y, se**2
 
 
+def _by_interval(x: Mapping[str, Any], arm: str) -> Any:
+    """Where an arm's SE comes from its interval, not from its printed SE; shape (k,), or of one row."""
+    interval = ~np.isnan(x[f"ci_low_{arm}"]) & ~np.isnan(x[f"ci_high_{arm}"])
+    return interval & (interval_first(x["scale_reported"]) | np.isnan(x[f"se_{arm}"]))
+
+
 def _rules(x: Columns) -> Texts:
-    by_se = 1 * ~np.isnan(x["se_t"]) + 2 * ~np.isnan(x["se_c"])
+    by_se = 1 * ~_by_interval(x, "t") + 2 * ~_by_interval(x, "c")
     delta = is_scale(x["scale_reported"], lambda entry: entry.delta) & (by_se > 0)
 
     def tell(row: int) -> str:
@@ -84,6 +96,8 @@ def compute(columns: Columns) -> Computed:
     notes = texts(len(columns["scale_reported"]))
     treated, treated_vi = _arm(columns, "t", notes)
     control, control_vi = _arm(columns, "c", notes)
+    figures = (columns[f"{part}_{arm}"] for part in ("estimate", "ci_low", "ci_high") for arm in _ARMS)
+    note_share(notes, columns["scale_reported"], *figures)
     note_reading(notes, columns["read_from"])
     method = texts(len(notes), "estimated")
     scale = scale_words(columns["scale_reported"])
@@ -108,7 +122,7 @@ def formula_of(values: Mapping[str, float]) -> str:
     treated, control = (scale.shown.format(x=f"estimate_{arm}") for arm in _ARMS)
     steps, squares = [f"yi = {treated} - {control}"], []
     for arm in _ARMS:
-        if np.isnan(values[f"se_{arm}"]):
+        if _by_interval(values, arm):
             steps.append(f"se_{arm} = {shown_interval_se(scale, f'ci_low_{arm}', f'ci_high_{arm}')}")
             squares.append(f"se_{arm}^2")
         else:

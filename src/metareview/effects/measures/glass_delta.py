@@ -16,16 +16,10 @@ from metareview.effects import hedges, two_means
 from metareview.effects.measure import Columns, Computed, Measure, Source
 
 _NEEDS = ("m1i", "m2i", "sd2i")
-_VTYPES = ("LS", "LS2", "UB")
-_VARIANCES = (
-    "vi = 1/n1i + 1/n2i + yi^2/(2*n2i)",
-    "vi = {j}^2 * (1/n1i + 1/n2i + d^2/(2*n2i))",
-    "vi = 1/n1i + 1/n2i + (1 - (df - 2)/(df*{j}^2))*yi^2",
-)
 _FORMULAS = tuple(
-    f"df = n2i - 1; d = (m1i - m2i) / sd2i; yi = {factor} * d; {variance.format(j=factor)}"
-    for factor in hedges.STEPS
-    for variance in _VARIANCES
+    f"df = n2i - 1; d = (m1i - m2i) / sd2i; yi = {hedges.TIMES[which]}d; {variance}"
+    for which in range(len(hedges.CORRECTIONS))
+    for variance in hedges.variance_steps(which, "n2i")
 )
 
 
@@ -35,7 +29,7 @@ def compute(columns: Columns) -> Computed:
     d = (columns["m1i"] - columns["m2i"]) / columns["sd2i"]
     df = n2 - 1
     j = hedges.correction(df, columns["correction"])
-    vi = hedges.variance(d, j, df, 1 / n1 + 1 / n2, n2, columns["vtype"])
+    vi = hedges.variance(d, df, 1 / n1 + 1 / n2, n2, columns["vtype"], columns["correction"])
     return two_means.computed(columns, j * d, vi, _FORMULAS, 3 * columns["correction"] + columns["vtype"])
 
 
@@ -55,7 +49,7 @@ MEASURE = Measure(
     inputs=(
         *two_means.FULL_INPUTS,
         hedges.INPUT,
-        two_means.option("vtype", "variance: LS large-sample, LS2 as Borenstein (2009), UB unbiased", _VTYPES),
+        two_means.option("vtype", "variance: LS large-sample, LS2 as Borenstein (2009), UB unbiased", hedges.VTYPES),
     ),
     scale="linear",
     orientation="Below 0: a lower mean in the treated group, in the control's standard deviation.",

@@ -15,9 +15,9 @@ from metareview.effects import hedges, two_means
 from metareview.effects.measure import Columns, Computed, Measure, Source
 
 _FORMULAS = tuple(
-    f"df = n2i - 1; d = (m1i - m2i) / sd2i; yi = {factor} * d; "
-    f"vi = {factor}^2 * (sd1i^2/(sd2i^2*(n1i - 1)) + 1/(n2i - 1) + d^2/(2*(n2i - 1)))"
-    for factor in hedges.STEPS
+    f"df = n2i - 1; d = (m1i - m2i) / sd2i; yi = {times}d; "
+    f"vi = {squared}(sd1i^2/(sd2i^2*(n1i - 1)) + 1/(n2i - 1) + d^2/(2*(n2i - 1)))"
+    for times, squared in zip(hedges.TIMES, hedges.SQUARED, strict=True)
 )
 
 

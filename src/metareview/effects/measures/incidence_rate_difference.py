@@ -7,9 +7,10 @@ between places, so differences vary more between studies than ratios do; conside
 
 **Overdispersion.** `phi` multiplies the Poisson variance, as for `IRR`.
 
-**Zeros.** 0.5 to both counts of a study in which one is zero (`only0`), as in metafor, which shifts both rates up.
-`to="none"` is sound when one count is above 0. A study without any event is a difference of 0 that only the correction
-gives a variance: its weight comes from the 0.5, so see whether the result hangs on it; `IRSD` needs no correction.
+**Zeros.** A rate difference exists with a zero count, so nothing is added. metafor adds 0.5 to both counts of a study in
+which one is zero; `to="only0"` gives its numbers. That shifts both rates up, the one with less exposure more, so that
+with unequal exposures it makes a difference out of none. A study without any event has a variance of 0 and is refused:
+`IRSD` gives it a variance without adding anything; with `to="only0"` its weight comes from the 0.5 alone.
 """
 
 from __future__ import annotations
@@ -41,4 +42,5 @@ MEASURE = Measure(
     swap="negates",
     swap_inputs=person_time.SWAP,
     cells=person_time.CELLS,
+    zero_rule="none",
 )

@@ -11,8 +11,9 @@ equation 25 has one correlation for both arms; here each arm has its own, `tau2 
 which is his expression where the two are equal. It supposes equal SDs in both arms and at both times: where the SD
 after is much larger, it is too small.
 
-`correction="approximate"` (the default) is Morris's `1 - 3 / (4 df - 1)` and gives his printed values; `"exact"` is
-Hedges' J, which metafor uses. They differ in the fourth decimal. metafor has no measure of this name; its page on
+`correction="approximate"` is the default here, unlike in SMD, because this is Morris's estimator as he published it, with
+`1 - 3 / (4 df - 1)`, and so gives his printed values; `"exact"` is Hedges' J, which metafor uses, and they differ in the
+fourth decimal; `"none"` leaves it out. metafor has no measure of this name; its page on
 Morris (2008) uses a plainer variance and says so.
 
 For event counts, such as crimes by area, this is not the measure: use RIRR.
@@ -20,19 +21,20 @@ For event counts, such as crimes by area, this is not the measure: use RIRR.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from metareview.effects import change, pre_post_control
+from metareview.effects import change, hedges, pre_post_control
 from metareview.effects.forms import Forms, by_choice
-from metareview.effects.hedges import small_sample_correction
-from metareview.effects.measure import Columns, Computed, Input, Measure, Problem, Source, flag_rows
+from metareview.effects.measure import Columns, Computed, Measure, Problem, Source, flag_rows
 from metareview.effects.pre_post_control import CONTROL, PAIRS, TREATED
 
 FORMS = Forms(
     change.step_to_r(TREATED),
     change.step_to_r(CONTROL),
     "df = ni_t + ni_c - 2; sp = sqrt(((ni_t - 1)*sd_pre_t^2 + (ni_c - 1)*sd_pre_c^2) / df); ",
-    by_choice("correction", "c = 1 - 3/(4*df - 1); ", "c = J(df); "),
+    by_choice("correction", "c = J(df); ", "c = 1 - 3/(4*df - 1); ", "c = 1; "),
     "yi = c*((m_post_t - m_pre_t) - (m_post_c - m_pre_c)) / sp; "
     "tau2 = 2*(1 - ri_t)/ni_t + 2*(1 - ri_c)/ni_c; vi = c^2 * df/(df - 2) * (tau2 + yi^2) - yi^2",
 )
@@ -43,7 +45,7 @@ def compute(columns: Columns) -> Computed:
     n1, n2, s1, s2 = (columns[name] for name in ("ni_t", "ni_c", "sd_pre_t", "sd_pre_c"))
     df = n1 + n2 - 2
     pooled = np.sqrt(((n1 - 1) * s1**2 + (n2 - 1) * s2**2) / df)
-    c = np.where(columns["correction"] == 0, 1 - 3 / (4 * df - 1), small_sample_correction(df))
+    c = hedges.correction(df, columns["correction"])
     more = (columns["m_post_t"] - columns["m_pre_t"]) - (columns["m_post_c"] - columns["m_pre_c"])
     r1, r2 = (change.correlation(columns, pair) for pair in PAIRS)
     yi = c * more / pooled
@@ -63,20 +65,13 @@ MEASURE = Measure(
     title="Pre-post-control effect (Morris, pooled SD before)",
     family="pre-post-control",
     formula_id="DPPC2.v1",
-    formula=FORMS.texts[0],
+    formula=FORMS.texts[hedges.APPROXIMATE],
     formula_of=FORMS.of_row,
     inputs=(
         *pre_post_control.arm("t", sd_post=False),
         *pre_post_control.arm("c", sd_post=False),
         change.R_SOURCE,
-        Input(
-            "correction",
-            "choice",
-            False,
-            "small-sample correction",
-            choices=("approximate", "exact"),
-            default=0.0,
-        ),
+        replace(hedges.INPUT, default=float(hedges.APPROXIMATE)),
     ),
     scale="linear",
     orientation="Below 0: the treated fell more (or rose less) than the control, in standard deviations before.",

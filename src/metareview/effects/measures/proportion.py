@@ -4,8 +4,9 @@ Easy to read, and sound where the proportions are away from 0 and 1. Near either
 p(1 - p)/n goes to 0 there, so that a study with few events gets too much weight, and an interval can pass 0 or 1. `PLO`
 (the log odds) stays within the range.
 
-A group without events, or with nothing but events, has a variance of 0: by default 0.5 is added to both cells of such a
-group, as metafor's `escalc` does, which moves its proportion towards a half.
+A group without events, or with nothing but events, has a variance of 0 and is refused. `PAS` and `PFT` give it a
+variance without adding anything; `to="only0"` adds 0.5 to both its cells, as metafor's `escalc` does, which moves its
+proportion towards a half.
 """
 
 from __future__ import annotations
@@ -39,4 +40,5 @@ MEASURE = Measure(
     prepare=one_proportion.prepare,
     check=one_proportion.check,
     cells=one_proportion.CELLS,
+    zero_rule="none",
 )

@@ -5,11 +5,12 @@ logarithm of the ratio skewed and its variance useless; the row's note says so w
 above 0 (Geary's rule, which Lajeunesse 2015 recommends).
 
 **Correction.** The logarithm of a mean is too small by about sd^2/(2*n*m^2), so the plain log ratio is biased when the two
-groups differ in size or in coefficient of variation. `correction = second_order` takes that out and adds the term of the
-same order to the variance (Lajeunesse 2015). metafor 3.8 gives the plain form, 5.x corrects the estimate. Here the plain form
-is the default, because it is what reviews report. The correction does what it claims: in simulated gamma and log-normal data
-with a coefficient of variation of 0.8 and groups of 5 and 20 the bias fell from -0.05 to -0.01. But it does not lower the
-mean squared error (gamma: within 1%; log-normal: 3 to 6% higher), so neither form is wrong. Use one form throughout a review.
+groups differ in size or in coefficient of variation. `correction = second_order`, the default, takes that out and adds the
+term of the same order to the variance (Lajeunesse 2015). `correction = none` is the plain form, which metafor 3.8 and RevMan
+print; metafor 5.x corrects the estimate. The correction does what it claims: in simulated gamma and log-normal data with a
+coefficient of variation of 0.8 and groups of 5 and 20 the bias fell from -0.05 to -0.01. It does not lower the mean squared
+error of one study (gamma: within 1%; log-normal: 3 to 6% higher), but pooling averages chance away and not bias, which is why
+it is the default. Use one form throughout a review.
 
 **Variance.** `LS` lets the coefficients of variation and SDs differ; `HO` pools the SDs.
 """
@@ -23,11 +24,11 @@ from metareview.effects.measure import Columns, Computed, Floats, Measure, Probl
 
 _POOLED = "sp = sqrt(((n1i - 1)*sd1i^2 + (n2i - 1)*sd2i^2) / (n1i + n2i - 2)); "
 _FORMULAS = (
-    "yi = ln(m1i/m2i); vi = sd1i^2/(n1i*m1i^2) + sd2i^2/(n2i*m2i^2)",
-    f"{_POOLED}yi = ln(m1i/m2i); vi = sp^2/(n1i*m1i^2) + sp^2/(n2i*m2i^2)",
     "c1 = sd1i^2/(n1i*m1i^2); c2 = sd2i^2/(n2i*m2i^2); yi = ln(m1i/m2i) + (c1 - c2)/2; vi = c1 + c2 + (c1^2 + c2^2)/2",
     f"{_POOLED}c1 = sp^2/(n1i*m1i^2); c2 = sp^2/(n2i*m2i^2); yi = ln(m1i/m2i) + (c1 - c2)/2; "
     "vi = c1 + c2 + (c1^2 + c2^2)/2",
+    "yi = ln(m1i/m2i); vi = sd1i^2/(n1i*m1i^2) + sd2i^2/(n2i*m2i^2)",
+    f"{_POOLED}yi = ln(m1i/m2i); vi = sp^2/(n1i*m1i^2) + sp^2/(n2i*m2i^2)",
 )
 _SAFE = 3.0
 
@@ -45,8 +46,8 @@ def compute(columns: Columns) -> Computed:
         s1, s2 = (np.where(columns["vtype"] == 1, pooled, s) for s in (s1, s2))
     c1, c2 = s1 / (n1 * m1**2), s2 / (n2 * m2**2)
     yi, vi = np.log(m1 / m2), c1 + c2
-    if np.any(columns["correction"]):
-        more = columns["correction"] == 1
+    more = columns["correction"] == 0
+    if np.any(more):
         yi, vi = np.where(more, yi + (c1 - c2) / 2, yi), np.where(more, vi + (c1**2 + c2**2) / 2, vi)
     found = two_means.computed(columns, yi, vi, _FORMULAS, 2 * columns["correction"] + columns["vtype"])
     _near_zero(found, columns)
@@ -76,7 +77,7 @@ MEASURE = Measure(
     name="ROM",
     title="Ratio of means",
     family="two means",
-    formula_id="ROM.v1",
+    formula_id="ROM.v2",
     formula=_FORMULAS[0],
     formula_of=lambda values: two_means.filled_formula(
         values, _FORMULAS[_which(values["correction"], values["vtype"])]
@@ -84,9 +85,7 @@ MEASURE = Measure(
     functions=two_means.FUNCTIONS,
     inputs=(
         *two_means.FULL_INPUTS,
-        two_means.option(
-            "correction", "bias of second order taken out (Lajeunesse 2015) or not", ("none", "second_order")
-        ),
+        two_means.SECOND_ORDER,
         two_means.option("vtype", "variance: LS unequal, HO pooled SDs", ("LS", "HO")),
     ),
     scale="log",

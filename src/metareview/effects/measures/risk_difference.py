@@ -4,10 +4,11 @@ The share of the treated with the event minus the share of the controls; 1 over 
 the effect in people, so it depends on how common the event is: differences vary more between studies than ratios do.
 Consider pooling `RR` or `OR` and turning the result into a difference at a stated base risk.
 
-**Zeros.** 0.5 to all cells of a table with a zero (`only0`), as in metafor, which moves the difference slightly towards 0.
-A risk difference exists with a zero cell as long as one arm has some variance, so `to="none"` is a sound choice; a
-study without events in both arms is a difference of 0 that only a correction gives a variance. `AS` gives such
-studies a variance without one.
+**Zeros.** A risk difference exists with a zero cell as long as one arm has some variance, so nothing is added. metafor
+adds 0.5 to all cells of a table with a zero; `to="only0"` gives its numbers. That pulls both risks towards a half, the
+smaller arm's more, so that in arms of unequal size it moves the difference either way, even through 0. A study in which
+neither arm varies (no events in both, or everybody in one and nobody in the other) has a variance of 0 and is refused:
+`AS` gives it a variance without adding anything.
 """
 
 from __future__ import annotations
@@ -38,5 +39,6 @@ MEASURE = Measure(
         "chapter 13, difference between two probabilities",
     ),
     compute=compute,
+    zero_rule="none",
     **two_by_two.TABLE,
 )

@@ -23,9 +23,9 @@ from metareview.effects.measure import Columns, Computed, Measure, Source
 
 _FORMULAS = tuple(
     "df = n1i + n2i - 2; s = sqrt((sd1i^2 + sd2i^2)/2); d = (m1i - m2i) / s; "
-    f"yi = {factor} * d; vi = {factor}^2 * (d^2*(sd1i^4/(n1i - 1) + sd2i^4/(n2i - 1))/(8*s^4) + "
+    f"yi = {times}d; vi = {squared}(d^2*(sd1i^4/(n1i - 1) + sd2i^4/(n2i - 1))/(8*s^4) + "
     "(sd1i^2/(n1i - 1) + sd2i^2/(n2i - 1))/s^2)"
-    for factor in hedges.STEPS
+    for times, squared in zip(hedges.TIMES, hedges.SQUARED, strict=True)
 )
 
 

@@ -14,7 +14,8 @@ in groups of equal size. `fi` and `p` have no direction: give `sign`, or both me
 variance of d (Borenstein 2009, equation 12.17); `UB`: unbiased (Hedges 1983). They differ in groups below about ten.
 metafor's `AV` is not offered: it makes a study's variance depend on which other studies are in the table.
 
-**Correction.** Exact by default; `approximate` is 1 - 3/(4*df - 1), which many papers and RevMan use.
+**Correction.** Exact by default; `approximate` is 1 - 3/(4*df - 1), which many papers and RevMan use; `none` gives
+Cohen's d, too far from 0 in small groups.
 """
 
 from __future__ import annotations
@@ -26,20 +27,15 @@ import numpy as np
 from metareview.effects import arm_summaries, hedges, two_group_tests, two_means
 from metareview.effects.measure import Columns, Computed, Measure, Problem, Source, texts
 
-_VTYPES = ("LS", "LS2", "UB")
-_VARIANCES = (
-    "vi = 1/n1i + 1/n2i + yi^2/(2*(n1i + n2i))",
-    "vi = {j}^2 * (1/n1i + 1/n2i + d^2/(2*(n1i + n2i)))",
-    "vi = 1/n1i + 1/n2i + (1 - (df - 2)/(df*{j}^2))*yi^2",
-)
-_OPTIONS = [{"correction": float(c), "vtype": float(v)} for c in range(2) for v in range(3)]
+_OPTIONS = [{"correction": float(c), "vtype": float(v)} for c in range(3) for v in range(3)]
 _DEFAULT = {"way": 0.0, "di_corrected": 0.0, "correction": 0.0, "vtype": 0.0}
 
 
 def _formula(values: Mapping[str, float]) -> str:
-    factor = hedges.STEPS[int(values["correction"])]
-    variance = _VARIANCES[int(values["vtype"])].format(j=factor)
-    return f"df = n1i + n2i - 2; {two_group_tests.step(values, factor)}; yi = {factor} * d; {variance}"
+    which = int(values["correction"])
+    variance = hedges.variance_steps(which, "(n1i + n2i)")[int(values["vtype"])]
+    d = two_group_tests.step(values, hedges.STEPS[which])
+    return f"df = n1i + n2i - 2; {d}; yi = {hedges.TIMES[which]}d; {variance}"
 
 
 def formula_of(values: Mapping[str, float]) -> str:
@@ -57,14 +53,16 @@ def compute(columns: Columns) -> Computed:
     """Hedges' g and its variance; arrays of shape (k,)."""
     x = columns
     df = x["n1i"] + x["n2i"] - 2
-    j = hedges.correction(df, x["correction"])
-    d = two_group_tests.difference(x, df, j)
-    vi = hedges.variance(d, j, df, 1 / x["n1i"] + 1 / x["n2i"], x["n1i"] + x["n2i"], x["vtype"])
+    factor = hedges.of_printed(df, x["correction"])
+    d = two_group_tests.difference(x, df, factor)
+    vi = hedges.variance(d, df, 1 / x["n1i"] + 1 / x["n2i"], x["n1i"] + x["n2i"], x["vtype"], x["correction"])
     formulas = [_formula(_DEFAULT | option) for option in _OPTIONS]
-    found = two_means.computed(x, j * d, vi, formulas, 3 * x["correction"] + x["vtype"])
+    found = two_means.computed(
+        x, hedges.correction(df, x["correction"]) * d, vi, formulas, 3 * x["correction"] + x["vtype"]
+    )
     if all(np.isnan(x[name]).all() for name in two_group_tests.WAYS[1:]):
         return found
-    return _with_printed(x, found, d, df, j)
+    return _with_printed(x, found, d, df, factor)
 
 
 def _with_printed(x: Columns, found: Computed, d: np.ndarray, df: np.ndarray, j: np.ndarray) -> Computed:
@@ -110,7 +108,7 @@ MEASURE = Measure(
         *two_means.FULL_INPUTS,
         *two_group_tests.INPUTS,
         hedges.INPUT,
-        two_means.option("vtype", "variance: LS large-sample, LS2 as Borenstein (2009), UB unbiased", _VTYPES),
+        two_means.option("vtype", "variance: LS large-sample, LS2 as Borenstein (2009), UB unbiased", hedges.VTYPES),
     ),
     scale="linear",
     orientation="Below 0: a lower mean in the treated group, in pooled standard deviations.",

@@ -14,7 +14,8 @@ from scipy import stats
 from metareview.effects.measure import Floats
 from metareview.effects.overdispersion.conditional import Pearson, fit, pearson
 from metareview.effects.overdispersion.estimate import quasi_poisson, usable
-from metareview.effects.overdispersion.series import Series, read_series, require_columns
+from metareview.effects.overdispersion.series import Series, read_series
+from metareview.effects.series import columns
 from metareview.errors import MetareviewError
 
 _NAN = float("nan")
@@ -150,7 +151,8 @@ def _time(counts: pd.DataFrame, place: str, period: str | None) -> NDArray[np.in
     """Position of each row's period among the periods, shape (n,)."""
     if period is None:
         return None
-    require_columns(counts, [period])
+    columns.check_columns(counts, [period])
+    columns.present(counts, period, [place])
     twice = counts.duplicated([place, period])
     if twice.any():
         row = counts.loc[twice].iloc[0]

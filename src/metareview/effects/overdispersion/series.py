@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from metareview.effects.measure import Floats, Mask
-from metareview.errors import MetareviewError
+from metareview.effects.series import columns
 
 ARMS = ("control", "treated")
 
@@ -62,35 +62,14 @@ def read_series(counts: pd.DataFrame, place: str, after: str, treated: str, coun
 
     Raises MetareviewError for missing columns or cells, impossible values, and a place with a changing `treated`.
     """
-    require_columns(counts, [place, after, treated, count, *([exposure] if exposure else [])])
+    columns.check_columns(counts, [place, after, treated, count, exposure])
+    columns.present(counts, place, [])
     codes, names = pd.factorize(counts[place])
-    y, post, arm = (counts[name].to_numpy(dtype=float) for name in (count, after, treated))
-    t = np.ones_like(y) if exposure is None else counts[exposure].to_numpy(dtype=float)
-    good = {count: y >= 0, after: np.isin(post, (0, 1)), treated: np.isin(arm, (0, 1))}
-    _check_values(counts, place, good | ({exposure: t > 0} if exposure else {}))
+    y = columns.counts(counts, count, [place])
+    post, arm = (columns.zero_one(counts, name, [place]) for name in (after, treated))
+    t = np.ones_like(y) if exposure is None else columns.exposures(counts, exposure, [place])
     group = np.zeros(len(names))
     group[codes] = arm
-    _check_values(counts, place, {treated: group[codes] == arm})
+    changing = group[codes] != arm
+    columns.refuse(counts, treated, [place], changing, lambda v: f"{v!r} is not what other rows of the place have")
     return Series(codes, y, post, t, group, np.asarray(names))
-
-
-def require_columns(counts: pd.DataFrame, names: list[str]) -> None:
-    """Raise MetareviewError for a column that is absent or has an empty cell."""
-    for name in names:
-        if name not in counts.columns:
-            columns = ", ".join(map(str, counts.columns))
-            raise MetareviewError(f"The counts have no column {name!r}.", f"Columns: {columns}.")
-        if counts[name].isna().any():
-            row = counts.index[counts[name].isna()][0]
-            raise MetareviewError(f"Row {row!r}, column {name!r} is missing.")
-
-
-def _check_values(counts: pd.DataFrame, place: str, good: dict[str, Mask]) -> None:
-    for name, mask in good.items():
-        if not mask.all():
-            row = int(np.flatnonzero(~mask)[0])
-            where, value = counts[place].iloc[row], counts[name].iloc[row]
-            raise MetareviewError(
-                f"Place {where!r}, column {name!r}: {value!r} is not possible there.",
-                f"{name} is the same 0 or 1 for a place, counts are 0 or more, exposures above 0.",
-            )

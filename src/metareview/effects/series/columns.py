@@ -47,13 +47,30 @@ def counts(data: pd.DataFrame, name: str, keys: Sequence[str]) -> Floats:
     return values
 
 
+def zero_one(data: pd.DataFrame, name: str, keys: Sequence[str]) -> Floats:
+    """A column of 0 and 1."""
+    values = numbers(data, name, keys)
+    refuse(data, name, keys, ~np.isin(values, (0, 1)), lambda v: f"{v!r} is neither 0 nor 1")
+    return values
+
+
+def present(data: pd.DataFrame, name: str, keys: Sequence[str]) -> None:
+    """Refuse missing values in a column of any kind."""
+    refuse(data, name, keys, data[name].isna().to_numpy(), lambda _: "is missing")
+
+
+def exposures(data: pd.DataFrame, name: str, keys: Sequence[str]) -> Floats:
+    """A column of positive exposures."""
+    values = numbers(data, name, keys)
+    refuse(data, name, keys, values <= 0, lambda v: f"{v!r} is not above 0; leave out what was not observed")
+    return values
+
+
 def log_exposure(data: pd.DataFrame, name: str | None, keys: Sequence[str]) -> Floats:
     """Logs of a column of positive exposures; zeros without one."""
     if name is None:
         return np.zeros(len(data))
-    values = numbers(data, name, keys)
-    refuse(data, name, keys, values <= 0, lambda v: f"{v!r} is not above 0; leave out what was not observed")
-    return np.asarray(np.log(values))
+    return np.asarray(np.log(exposures(data, name, keys)))
 
 
 def refuse(
@@ -63,15 +80,17 @@ def refuse(
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         where = [f"{key} {_shown(data[key].iloc[row])}" for key in keys if key != name]
+        where = where or [f"row {_shown(data.index[row])}"]
         rest = f" ({int(bad.sum())} such rows)" if bad.sum() > 1 else ""
         told = ", ".join([*where, f"column {name!r}"])
-        raise MetareviewError(f"{told[0].upper()}{told[1:]}: {say(_plain(data[name].iloc[row]))}{rest}.", hint)
+        raise MetareviewError(f"{told[0].upper()}{told[1:]}: {say(plain(data[name].iloc[row]))}{rest}.", hint)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value as Python shows it, without the type numpy gives it."""
     return value.item() if isinstance(value, np.generic) else value
 
 
 def _shown(value: Any) -> str:
-    value = _plain(value)
+    value = plain(value)
     return f"{value:g}" if isinstance(value, float) else repr(value)
