@@ -13,7 +13,7 @@ for (case in given[-(1:2)]) {
              plain <- many(if (size > 1000) 2 else 20, function() rma(yi, vi, data = d, test = "knha")$beta)
              c(plain, list(with_interval = if (size > 1000) NULL else many(10, fit)$seconds)) },
     levels = middle(if (size > 1000) 1 else 3, function() rma.mv(yi, vi, random = ~ 1 | study/effect, data = d, sparse = size > 1000)$beta),
-    che = middle(if (size > 1000) 1 else 3, function() { V <- vcalc(vi, cluster = study, obs = effect, rho = 0.6, data = d)
+    che = middle(if (size > 1000) 1 else 3, function() { V <- impute_covariance_matrix(vi = d$vi, cluster = d$study, r = 0.6)
       r <- rma.mv(yi, V, random = ~ 1 | study/effect, data = d, sparse = size > 1000); coef_test(r, vcov = "CR2", cluster = d$study)$SE }),
     gosh = { r <- rma(yi, vi, data = d); n <- 500; set.seed(1); s <- proc.time()[["elapsed"]]; g <- gosh(r, subsets = n, progbar = FALSE)
       list(seconds = (proc.time()[["elapsed"]] - s) * (2^size - 1) / n, value = NA, part = n) },

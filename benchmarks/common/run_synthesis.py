@@ -30,7 +30,7 @@ def ours(case: str, frame: pd.DataFrame) -> Callable[[], Any]:
         ]
     fitted = mr.pool(y, v)
     if kind == "gosh":
-        return lambda: float(pd.Series(mr.gosh(fitted, subsets=2 ** int(size)).estimate[:, 0]).mean())
+        return lambda: float(pd.Series(mr.gosh(fitted, subsets=2 ** int(size)).estimate).mean())
     if kind == "permutation":
         return lambda: float(mr.permutation_test(fitted, exact=True).p_value[0])
     return lambda: float(pd.Series(mr.bootstrap(fitted, n=int(size)).tau2).mean())
