@@ -17,7 +17,7 @@ for (case in given[-(1:2)]) {
       r <- rma.mv(yi, V, random = ~ 1 | study/effect, data = d, sparse = size > 1000); coef_test(r, vcov = "CR2", cluster = d$study)$SE }),
     gosh = { r <- rma(yi, vi, data = d); n <- 500; set.seed(1); s <- proc.time()[["elapsed"]]; g <- gosh(r, subsets = n, progbar = FALSE)
       list(seconds = (proc.time()[["elapsed"]] - s) * (2^size - 1) / n, value = NA, part = n) },
-    permutation = { r <- rma(yi, vi, data = d); s <- proc.time()[["elapsed"]]; p <- permutest(r, exact = TRUE, progbar = FALSE)
+    permutation = { r <- rma(yi, vi, data = d, test = "knha"); s <- proc.time()[["elapsed"]]; p <- permutest(r, exact = TRUE, progbar = FALSE)
       list(seconds = proc.time()[["elapsed"]] - s, value = as.numeric(p$pval[1])) },
     bootstrap = { r <- rma(yi, vi, data = d); n <- 500; set.seed(1); s <- proc.time()[["elapsed"]]
       t <- replicate(n, rma(as.numeric(r$beta) + rnorm(nrow(d), 0, sqrt(d$vi + r$tau2)), d$vi, control = list(stepadj = 0.5, maxiter = 1000))$tau2)
