@@ -21,6 +21,12 @@ def require_known(problems: str) -> None:
         raise MetareviewError(f"problems={problems!r} is unknown.", "Use 'error' or 'nan'.")
 
 
+def check_level(level: float) -> None:
+    """Raises MetareviewError for the level of an interval that is not a share."""
+    if not 0 < level < 1:
+        raise MetareviewError(f"level={level!r} is not between 0 and 1.", "Use a share such as 0.95.")
+
+
 def refuse(calculation: Calculation, table: Table, wrong: list[Problem]) -> None:
     """Raises MetareviewError naming row, column and what is wrong, the first 20 shown, if anything is wrong."""
     if not wrong:

@@ -144,7 +144,7 @@ def build_design(formula: str, data: Any, vi: str, labels: str | Sequence[Any] |
     frame = pd.DataFrame(data).reset_index(drop=True)
     parsed = _parse(formula, frame, vi)
     moderators = _moderators(parsed, formula, frame)
-    names = _labels(frame, labels)
+    names = row_labels(frame, labels)
     missing = frame[moderators].isna()
     excluded = tuple(
         (names[i], "missing " + ", ".join(m for m in moderators if missing.at[i, m]))
@@ -211,7 +211,12 @@ def _parse(formula: str, frame: pd.DataFrame, vi: str) -> Any:
     return parsed
 
 
-def _labels(frame: pd.DataFrame, labels: str | Sequence[Any] | None) -> list[str]:
+def row_labels(frame: pd.DataFrame, labels: str | Sequence[Any] | None) -> list[str]:
+    """What messages call the rows by: a column's name, one label a row, or numbers from 1 when None.
+
+    Raises:
+        MetareviewError: there is no such column, or another number of labels than rows.
+    """
     if labels is None:
         return [str(i + 1) for i in range(len(frame))]
     if isinstance(labels, str):

@@ -37,6 +37,15 @@ def to_plain(value: Any) -> Any:
     return value
 
 
+def coefficient_frame(result: Any) -> pd.DataFrame:
+    """One row a coefficient of a result: term, estimate, se, ci_low, ci_high, statistic, df, p; one df may serve all."""
+    import pandas as pd
+
+    names = ("estimate", "se", "ci_low", "ci_high", "statistic", "df")
+    columns: dict[str, Any] = {"term": list(result.terms)} | {name: getattr(result, name) for name in names}
+    return pd.DataFrame(columns | {"p": result.p_value})
+
+
 def _to_dict(result: Any) -> dict[str, Any]:
     return {f.name: to_plain(getattr(result, f.name)) for f in fields(result) if f.name != "design"}
 
@@ -208,11 +217,8 @@ class RegressionResult:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a coefficient: term, estimate, se, ci_low, ci_high, statistic, df, p."""
-        import pandas as pd
 
-        names = ("estimate", "se", "ci_low", "ci_high", "statistic")
-        columns: dict[str, Any] = {"term": list(self.terms)} | {name: getattr(self, name) for name in names}
-        return pd.DataFrame(columns | {"df": [self.df] * self.p, "p": self.p_value})
+        return coefficient_frame(self)
 
     def wald(self, what: Any = None, null: float = 0.0) -> WaldResult:
         """Test coefficients or contrasts of them: see `contrasts.wald`."""

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from metareview.effects.area.ratio import RatioInterval, fieller
+from metareview.effects.telling import check_level
 from metareview.errors import MetareviewError
 
 _NAN = float("nan")
@@ -213,8 +214,7 @@ def _require_numbers(**given: Any) -> None:
 
 
 def _limits(yi: float, sei: float | None, ci: tuple[float, float] | None, level: float) -> tuple[float, float, float]:
-    if not 0 < level < 1:
-        raise MetareviewError(f"level={level!r} is not between 0 and 1.", "Use a share such as 0.95.")
+    check_level(level)
     z = float(stats.norm.isf((1 - level) / 2))
     if sei is not None and not sei > 0:
         raise MetareviewError(f"sei={sei:g} is not above 0.")

@@ -14,6 +14,7 @@ from scipy import stats
 from metareview.effects.area.ratio import RatioInterval, fieller
 from metareview.effects.compute import effect_size
 from metareview.effects.measures.tne import expected_variance
+from metareview.effects.telling import check_level
 from metareview.errors import MetareviewError
 
 Pair = Sequence[float]
@@ -109,8 +110,7 @@ def displacement(
     phi = _positive(phi)
     told = {"target": target, "buffer": buffer, "control": control, "buffer_control": buffer_control or control}
     (a, b), (e, f), (c, d), (g, h) = (_pair(name, values) for name, values in told.items())
-    if not 0 < level < 1:
-        raise MetareviewError(f"level={level!r} is not between 0 and 1.", "Use a share such as 0.95.")
+    check_level(level)
     six: dict[str, Any] = {"a": a, "b": b, "c": c, "d": d, "e": e, "f": f, "phi": phi, "problems": "nan"}
     ratios = effect_size("RIRR", a=[a, e], b=[b, f], c=[c, g], d=[d, h], phi=phi, problems="nan")
     halves: dict[str, Any] = {"ta": 1, "tb": 1, "tc": 0.5, "td": 0.5, "phi": phi, "problems": "nan"}

@@ -15,6 +15,7 @@ from metareview.effects.area.mantel_haenszel import fitted_after, inverse_varian
 from metareview.effects.compute import effect_size
 from metareview.effects.measure import Floats, Mask
 from metareview.effects.series import columns
+from metareview.effects.telling import check_level
 from metareview.errors import MetareviewError
 
 Method = Literal["MH", "IV"]
@@ -249,8 +250,7 @@ def _check_options(phi: float | None, method: str, level: float) -> None:
         raise MetareviewError(f"method={method!r} is unknown.", "Use 'MH' or 'IV'.")
     if phi is not None and not phi > 0:
         raise MetareviewError(f"phi={phi!r} is not above 0.")
-    if not 0 < level < 1:
-        raise MetareviewError(f"level={level!r} is not between 0 and 1.", "Use a share such as 0.95.")
+    check_level(level)
 
 
 def _pearson(areas: _Areas, fitted: Floats, cells: tuple[Floats, ...], says: Mask) -> tuple[float, int, int]:

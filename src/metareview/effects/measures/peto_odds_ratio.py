@@ -24,9 +24,9 @@ def compute(columns: Columns) -> Computed:
     """Peto's log odds ratio and its variance; arrays of shape (k,)."""
     a, b, c, d = (columns[name] for name in two_by_two.CELLS)
     n1, n2, n = a + b, c + d, a + b + c + d
-    expected = n1 * (a + c) / n
     v = n1 * n2 * (a + c) * (b + d) / (n**2 * (n - 1))
-    return Computed((a - expected) / v, 1 / v)
+    # observed minus expected, (ad - bc) / n, which exchanging the arms negates to the last digit
+    return Computed((a * d - b * c) / (n * v), 1 / v)
 
 
 MEASURE = Measure(

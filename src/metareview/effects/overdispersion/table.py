@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from metareview.errors import MetareviewError
+from metareview.effects.telling import check_level
 
 
 def phi_table(
@@ -24,8 +24,7 @@ def phi_table(
     """
     from metareview.effects.compute import effect_size
 
-    if not 0 < level < 1:
-        raise MetareviewError(f"level={level!r} is not between 0 and 1.", "Use a share such as 0.95.")
+    check_level(level)
     values = np.asarray(phis, dtype=float)
     effect = effect_size("RIRR", a=a, b=b, c=c, d=d, phi=values)
     half = stats.norm.isf((1 - level) / 2) * effect["sei"]

@@ -19,9 +19,10 @@ from metareview.effects.series.loglinear import (
     autoregressive,
     default_lags,
 )
-from metareview.effects.series.result import SeriesEffect, check_level, inference
+from metareview.effects.series.result import SeriesEffect, inference
 from metareview.effects.series.segmented import DISTRIBUTIONS, ERRORS, Counts, Model
 from metareview.effects.series.segments import Segments, segments
+from metareview.effects.telling import check_level
 from metareview.errors import MetareviewError
 
 

@@ -13,7 +13,8 @@ from metareview.effects.measure import Floats
 from metareview.effects.series import not_yet, twoway
 from metareview.effects.series.event_study import EventStudy, event_study
 from metareview.effects.series.panel_data import Panel, read_panel
-from metareview.effects.series.result import SeriesEffect, check_level, inference
+from metareview.effects.series.result import SeriesEffect, inference
+from metareview.effects.telling import check_level
 from metareview.errors import MetareviewError
 
 ERRORS = {"by_arm": "cluster-robust errors by arm", "cr1": "cluster-robust errors (CR1)"}

@@ -97,9 +97,3 @@ def inference(estimate: float, se: float, df: float, level: float) -> dict[str, 
     p = float(2 * stats.t.sf(abs(estimate / se), df)) if se > 0 else math.nan
     ends = {"ci_low": estimate - half, "ci_high": estimate + half}
     return {"estimate": estimate, "se": se, "df": df, "p": p, "level": level} | ends
-
-
-def check_level(level: float) -> None:
-    """Refuse a level that is not a share."""
-    if not 0 < level < 1:
-        raise MetareviewError(f"level={level!r} is not between 0 and 1.", "Use a share such as 0.95.")

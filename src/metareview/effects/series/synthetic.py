@@ -12,8 +12,9 @@ import pandas as pd
 
 from metareview.effects.measure import Floats
 from metareview.effects.series.columns import check_columns, counts, log_exposure, numbers, refuse, whole
-from metareview.effects.series.result import SeriesEffect, check_level, inference
+from metareview.effects.series.result import SeriesEffect, inference
 from metareview.effects.series.simplex import simplex_weights
+from metareview.effects.telling import check_level
 from metareview.errors import MetareviewError
 
 GAPS = {"mean_log": "mean log ratio of the periods after", "total": "log ratio of the totals after"}

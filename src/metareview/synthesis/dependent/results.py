@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from metareview.synthesis.multilevel.results import MultilevelResult
-from metareview.synthesis.results import RegressionResult, to_plain
+from metareview.synthesis.results import RegressionResult, coefficient_frame, to_plain
 from metareview.synthesis.robust.bootstrap import BootstrapResult
 from metareview.synthesis.robust.robust import RobustResult
 from metareview.synthesis.wls import Floats
@@ -67,11 +67,7 @@ class DependentResult:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a coefficient: term, estimate, se, ci_low, ci_high, statistic, df, p, basis."""
-        import pandas as pd
-
-        names = ("estimate", "se", "ci_low", "ci_high", "statistic", "df")
-        columns: dict[str, Any] = {"term": list(self.terms)} | {name: getattr(self, name) for name in names}
-        return pd.DataFrame(columns | {"p": self.p_value, "basis": self.basis})
+        return coefficient_frame(self).assign(basis=list(self.basis))
 
     def __repr__(self) -> str:
         first = f"{self.terms[0]} {self.estimate[0]:.4f} [{self.ci_low[0]:.4f}, {self.ci_high[0]:.4f}]"

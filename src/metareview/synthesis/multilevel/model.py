@@ -13,11 +13,11 @@ from scipy import sparse
 
 from metareview.errors import MetareviewError
 from metareview.synthesis import inference
-from metareview.synthesis.design import INTERCEPT, Design, build_design
+from metareview.synthesis.design import INTERCEPT, Design, build_design, row_labels
 from metareview.synthesis.inputs import check_level
 from metareview.synthesis.multilevel import describe
 from metareview.synthesis.multilevel import random as reading
-from metareview.synthesis.multilevel.likelihood import Problem, score
+from metareview.synthesis.multilevel.likelihood import Problem
 from metareview.synthesis.multilevel.optimise import Optimum, maximise
 from metareview.synthesis.multilevel.results import MultilevelResult
 from metareview.synthesis.multilevel.sampling import as_sparse, imputed
@@ -133,7 +133,7 @@ def _data(
         raise MetareviewError(
             f"The data have no column {vi}.", "Name the column of sampling variances in `vi`, or give V."
         )
-    design, kept = complete(formula, frame, needed, _names(frame, labels))
+    design, kept = complete(formula, frame, needed, row_labels(frame, labels))
     if given is not None:
         sampling = sparse.csr_array(given[design.rows][:, design.rows])
     elif rho is not None:
@@ -156,17 +156,6 @@ def complete(formula: str, frame: pd.DataFrame, needed: list[str], names: list[s
     found = build_design(formula, frame[~lost], VI, [names[i] for i in here.tolist()])
     design = replace(found, excluded=(*missing, *found.excluded), rows=here[found.rows])
     return design, frame.iloc[design.rows].reset_index(drop=True)
-
-
-def _names(frame: pd.DataFrame, labels: str | Sequence[Any] | None) -> list[str]:
-    if labels is None:
-        return [str(i + 1) for i in range(len(frame))]
-    if isinstance(labels, str) and labels not in frame.columns:
-        raise MetareviewError(f"The data have no column {labels} to label the effects with.")
-    values = frame[labels] if isinstance(labels, str) else labels
-    if len(values) != len(frame):
-        raise MetareviewError(f"There are {len(values)} labels for {len(frame)} rows.", "Give one of each per effect.")
-    return [str(x) for x in values]
 
 
 def _problem(got: _Data, terms: tuple[Term, ...], members: list[Codes], method: str) -> Problem:
@@ -229,9 +218,8 @@ def _result(
     residual = describe.residual(got.design, got.V)
     edges = describe.singular(terms, parts, found, residual.typical)
     singular = tuple(name for name in edges if name not in fixed)
-    information = score(problem, here, information=True).information
     typical = float(np.median(got.design.effects.vi))
-    silent = describe.untold(terms, parts, problem.ceiling, information, typical)
+    silent = describe.untold(terms, parts, problem.ceiling, found.information, typical)
     low, high = describe.prediction(terms, parts, got.design, here, inference.critical(level, df))
     return MultilevelResult(
         formula=formula,

@@ -29,7 +29,7 @@ class Optimum:
     converged: bool
     iterations: int
     bound: Mask
-    hessian: Floats
+    information: Floats
 
 
 def maximise(problem: Problem, starts: list[Floats], scale: float, fixed: Mask | None = None) -> Optimum | None:
@@ -159,7 +159,6 @@ def hessian(problem: Problem, here: At, free: Mask, size: Floats) -> Floats:
 def _polish(problem: Problem, here: At, size: Floats, held: Mask, iterations: int) -> Optimum:
     low, high = _limits(problem)
     converged = False
-    H = np.zeros((0, 0))
     for _ in range(POLISHING):
         slope = score(problem, here, information=True)
         gradient = slope.gradient
@@ -185,8 +184,9 @@ def _polish(problem: Problem, here: At, size: Floats, held: Mask, iterations: in
             break
     else:
         converged = bool(change < 1e-6)
-    bound = ~_free(here.theta, score(problem, here).gradient, low, high) | held
-    return Optimum(here, converged, iterations, bound, H)
+    end = score(problem, here, information=True)
+    bound = ~_free(here.theta, end.gradient, low, high) | held
+    return Optimum(here, converged, iterations, bound, end.information)
 
 
 def _newton(H: Floats, information: Floats, gradient: Floats) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from metareview.synthesis.multilevel.likelihood import Problem
 from metareview.synthesis.multilevel.optimise import Optimum
-from metareview.synthesis.results import to_plain
+from metareview.synthesis.results import coefficient_frame, to_plain
 from metareview.synthesis.wls import Floats
 from metareview.synthesis.working import Working
 
@@ -95,11 +95,7 @@ class MultilevelResult:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a coefficient: term, estimate, se, ci_low, ci_high, statistic, df, p."""
-        import pandas as pd
-
-        names = ("estimate", "se", "ci_low", "ci_high", "statistic", "df")
-        columns: dict[str, Any] = {"term": list(self.terms)} | {name: getattr(self, name) for name in names}
-        return pd.DataFrame(columns | {"p": self.p_value})
+        return coefficient_frame(self)
 
     def __repr__(self) -> str:
         first = f"{self.estimate[0]:.4f} [{self.ci_low[0]:.4f}, {self.ci_high[0]:.4f}]"

@@ -13,7 +13,7 @@ from metareview.errors import MetareviewError
 from metareview.synthesis import inference
 from metareview.synthesis.design import INTERCEPT
 from metareview.synthesis.inputs import check_level
-from metareview.synthesis.results import PooledResult, RegressionResult, to_plain
+from metareview.synthesis.results import PooledResult, RegressionResult, coefficient_frame, to_plain
 from metareview.synthesis.robust.clusters import Clusters, by_cluster
 from metareview.synthesis.robust.degrees import hotelling, satterthwaite
 from metareview.synthesis.robust.sandwich import Sandwich, sandwich
@@ -82,11 +82,7 @@ class RobustResult:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a coefficient: term, estimate, se, ci_low, ci_high, statistic, df, p."""
-        import pandas as pd
-
-        names = ("estimate", "se", "ci_low", "ci_high", "statistic", "df")
-        columns: dict[str, Any] = {"term": list(self.terms)} | {name: getattr(self, name) for name in names}
-        return pd.DataFrame(columns | {"p": self.p_value})
+        return coefficient_frame(self)
 
     def __repr__(self) -> str:
         first = f"{self.estimate[0]:.4f} [{self.ci_low[0]:.4f}, {self.ci_high[0]:.4f}], df={self.df[0]:.1f}"
