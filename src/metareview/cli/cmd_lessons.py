@@ -17,6 +17,7 @@ def COMMAND(ctx: click.Context, coded: bool, practice: bool, review: str | None,
     """Tell what was learned per approach and outcome, in plain terms."""
     if ctx.invoked_subcommand:
         return
+    from ..services.analyze import marked
     from ..services.lessons import run
 
     found = run(folder_of(review))
@@ -35,7 +36,8 @@ def COMMAND(ctx: click.Context, coded: bool, practice: bool, review: str | None,
         print_json(findings)
         return
     keys = ("key", "k", "change", "ci", "pi", "designs", "certainty")
-    print_rows(keys, [[f[k] for k in keys] for f in findings], empty="no analysis by approach has effects yet")
+    listed = [[marked(f["key"], f["flag"]), *(f[k] for k in keys[1:])] for f in findings]
+    print_rows(keys, listed, empty="no analysis by approach has effects yet")
     doubts: dict[str, list[str]] = {}
     for f in findings:
         for doubt in f["doubts"]:

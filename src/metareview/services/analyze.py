@@ -88,6 +88,7 @@ class AnalysisResult:
             "between_groups": between,
             "regressions": [r.to_dict() for r in self.regressions],
             "sensitivity": {name: pooled and pooled.to_dict() for name, (pooled, _) in self.sensitivity.items()},
+            "leave_one_out": None if self.leave_one_out is None else self.leave_one_out.to_dict("records"),
             "left_out": {item.effect_id: item.reason for item in self.selection.left_out},
             "notes": list(self.notes),
         }
