@@ -1,6 +1,7 @@
 """Knapp & Hartung (2003), Statistics in Medicine 22, 2693-2710: the BCG trials on latitude, their test with each tau2.
 
-The values are metafor's (3.8.1, threshold 1e-13), from the article's formulas; the article's own table is not at hand.
+The values are metafor's (3.8.1, threshold 1e-13), from the article's formulas: the figures that the article prints were
+looked for in public pages and repositories, and no copy that can be read has them.
 """
 
 from __future__ import annotations
