@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
+from distributed import Client
 from joblib.externals.loky import ProcessPoolExecutor
 
 from metareview.errors import MetareviewError
@@ -162,7 +163,6 @@ except KeyboardInterrupt:
         ("busy", 2, 0, False),
         ("gosh", 2, 0, False),
         ("bootstrap", 1, 0, False),
-        ("bootstrap", 2, 0, False),
     ],
 )
 def test_ctrl_c_stops_the_workers(what: str, workers: int, before: int, alone: bool) -> None:
@@ -196,3 +196,18 @@ def test_ctrl_c_at_a_submit_waits_until_the_worker_is_known(monkeypatch: pytest.
     assert not left_running()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_a_cluster_is_left_without_the_rest_of_a_stopped_loop(cluster: str) -> None:
+    def stop(done: int, of: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(spread(math.factorial, range(500), cluster=cluster, progress=stop))
+    with Client(cluster.replace("dask://", "tcp://"), set_as_default=False) as client:
+        for _ in range(1000):
+            if not client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)):
+                break
+        else:
+            pytest.fail("the scheduler still has pieces")
+    assert list(spread(math.factorial, PIECES, cluster=cluster)) == ANSWERS
