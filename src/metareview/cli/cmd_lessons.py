@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .common import as_option, folder_of, json_option, print_json, print_rows, review_option, say
+from .progress import progress_bars
 
 
 @click.group(invoke_without_command=True)
@@ -20,7 +21,8 @@ def COMMAND(ctx: click.Context, coded: bool, practice: bool, review: str | None,
     from ..services.analyze import marked
     from ..services.lessons import run
 
-    found = run(folder_of(review))
+    with progress_bars() as progress:
+        found = run(folder_of(review), progress=progress)
     if coded or practice:
         rows = found.coded if coded else found.practice
         if as_json:

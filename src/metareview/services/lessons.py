@@ -6,7 +6,7 @@ The two tracks stay apart: studies are pooled and told here, practice knowledge 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from ..folder import ReviewFolder
 from ..journal.drafts import Draft
 from ..lessons.events import CERTAINTY, JUDGED, Judgement
 from ..lessons.plain import change, in_words
+from ..parallel import Progress
 from ..protocol.models import Protocol
 from .analyze import AnalysisResult, named_groups
 from .analyze import run as run_analyses
@@ -109,11 +110,12 @@ def run(
     folder: ReviewFolder,
     results: Mapping[str, AnalysisResult] | None = None,
     state: ReviewState | None = None,
+    progress: Callable[[str], Progress] | None = None,
 ) -> Lessons:
-    """Gather what was learned."""
+    """Gather what was learned; `progress` as in `analyze.run`."""
     state = state or load_state(folder)
     if results is None:
-        results = run_analyses(folder) if folder.protocol.analyses else {}
+        results = run_analyses(folder, progress=progress) if folder.protocol.analyses else {}
     findings = [f for r in _chosen(folder.protocol, results) for f in _findings(folder.protocol, r, state)]
     findings.sort(key=lambda f: f.approach_label.casefold())
     coding = state.coding.rows
