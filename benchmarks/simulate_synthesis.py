@@ -1,4 +1,6 @@
-"""How often intervals of pooled effects hold the truth: `--sets 50000 --bootstrap-sets 20000` makes the tables of docs/concepts.md.
+"""How often intervals of pooled effects hold the truth.
+
+`--sets 50000 --bootstrap-sets 20000` makes the tables of docs/concepts.md.
 
 Effects are normal around normal true effects; sampling variances are drawn anew for each set from .01 to .2, log-uniformly.
 In the second table, of the bootstrap prediction interval beside the others, tau2 is a multiple of the typical sampling
