@@ -80,6 +80,14 @@ def test_effects_alike_draw_no_heterogeneity() -> None:
     assert math.isfinite(same.low) and same.low <= 0.2 <= same.high
 
 
+def test_thousands_of_effects_have_a_bootstrap_interval() -> None:
+    rng = np.random.default_rng(1)
+    vi = np.geomspace(0.01, 0.2, 3000)
+    r = pool(rng.normal(0.0, np.sqrt(vi + 0.05)), vi, tau2="DL")
+    found = prediction_interval(r, draws=1000)
+    assert found.low == pytest.approx(r.pi_low, abs=0.06) and found.high == pytest.approx(r.pi_high, abs=0.06)
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "text"),
     [

@@ -25,6 +25,7 @@ from metareview.synthesis.results import PooledResult
 from metareview.synthesis.wls import Fit, Floats
 
 FEWEST, PIECE = 1000, 5000
+CELLS = 500_000  # what a piece holds in memory, draws by effects
 
 Piece = tuple[Floats, Floats, np.random.SeedSequence, int]
 
@@ -50,7 +51,8 @@ def bootstrap(
         )
     if draws < FEWEST:
         raise MetareviewError(f"{draws} draws do not tell the ends of an interval.", f"Give {FEWEST} or more.")
-    sizes = [min(PIECE, draws - at) for at in range(0, draws, PIECE)]
+    most = max(1, min(PIECE, CELLS // result.k))
+    sizes = [min(most, draws - at) for at in range(0, draws, most)]
     seeds = np.random.SeedSequence(seed).spawn(len(sizes))
     pieces: list[Piece] = [(result.yi, result.vi, s, n) for s, n in zip(seeds, sizes, strict=True)]
     drawn = np.concatenate(list(spread(new_effects, pieces, workers=workers, cluster=cluster, progress=progress)))
