@@ -54,15 +54,13 @@ def unknown_choices(entry: Analysis | Sensitivity) -> list[tuple[str, str]]:
     from ..synthesis.intervals import intervals
     from ..synthesis.tau2 import estimators
 
-    asked = (
-        ("tau2", "estimator", entry.tau2, estimators()),
-        ("tau2_ci", "interval of tau2", entry.tau2_ci, intervals()),
-    )
-    return [
-        (key, f"there is no {what} `{name}`; known: {', '.join(sorted(known))}")
-        for key, what, name, known in asked
-        if name and name not in known
-    ]
+    found, estimators_known, intervals_known = [], sorted(estimators()), sorted(intervals())
+    if entry.tau2 and entry.tau2 not in estimators_known:
+        found.append(("tau2", f"there is no estimator `{entry.tau2}`; known: {', '.join(estimators_known)}"))
+    if entry.tau2_ci and entry.tau2_ci not in intervals_known:
+        known = ", ".join(intervals_known)
+        found.append(("tau2_ci", f"there is no interval of tau2 `{entry.tau2_ci}`; known: {known}"))
+    return found
 
 
 def register(folder: ReviewFolder, by: str | None = None, reason: str = "", date: str | None = None) -> Registration:
