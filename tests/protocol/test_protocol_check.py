@@ -132,6 +132,16 @@ CROSS = [
     ("Reviewer Two", "reviewer-one", None, "`reviewer-one` is named twice"),
     ("  design: design", "  design: design\n  effect_kind: kind", "effect_kind: kind", "unknown effect variable `kind`"),
     ("  design: design", "  design: design\n  programme: prog", "programme: prog", "unknown study variable `prog`"),
+    ("    tau2: REML\n", "    tau2: DL\n    tau2_ci: pl\n", "tau2_ci: pl",
+     "the interval `pl` profiles the likelihood of REML or ML, and tau2 is by DL"),
+    ("    tau2: REML\n    test: knha\n    subgroup: family\n",
+     "    tau2: REML\n    tau2_ci: pl\n    sensitivity: [dl]\nsensitivity:\n  - {name: dl, tau2: DL}\n", "sensitivity: [dl]",
+     "`dl`: the interval `pl` profiles the likelihood of REML or ML, and tau2 is by DL: choose another `tau2_ci` for it"),
+    ("    one_effect_per: study_id\n", "    model: che\n    tau2_ci: genq\n", "tau2_ci: genq",
+     "`tau2_ci` belongs to the model random_effects, and this one is che"),
+    ("    one_effect_per: study_id\n    prefer: primary\n    scale: log\n    tau2: REML\n    test: knha\n    subgroup: family\n",
+     "    model: che\n    sensitivity: [q]\nsensitivity:\n  - {name: q, tau2_ci: genq}\n", "sensitivity: [q]",
+     "`q` changes tau2_ci, which belongs to the model random_effects, and this one is che"),
     ("  design: design", "  design: design\n  doubts: [famly]", "doubts: [famly]", "did you mean `family`?"),
 ]  # fmt: skip
 
@@ -151,6 +161,18 @@ def test_a_contradiction_between_parts_is_told_with_its_line(old: str, new: str,
     ("old", "new", "where", "says"),
     [
         ("    tau2: REML", "    tau2: REMEL", "tau2: REMEL", "there is no estimator `REMEL`; known: DL"),
+        (
+            "    tau2: REML\n",
+            "    tau2_ci: profile\n",
+            "tau2_ci: profile",
+            "there is no interval of tau2 `profile`; known: genq, pl, qp, wald",
+        ),
+        (
+            "\nlessons:\n  approach",
+            "\nsensitivity:\n  - {name: one, tau2_ci: QP}\nlessons:\n  approach",
+            "name: one",
+            "there is no interval of tau2 `QP`; known: genq, pl, qp, wald",
+        ),
         ("categories: [RIRR,", "categories: [RIR,", "name: measure", "there is no measure RIR; known: "),
         ("  phi: 1\n", "  phi: violent_20m\n", "phi: violent_20m", "Did you mean violent_200m or"),
         (

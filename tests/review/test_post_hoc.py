@@ -80,6 +80,8 @@ def test_an_analysis_as_registered_is_planned(review: ReviewFolder) -> None:
             "post hoc change of one_effect_per, model",
         ),
         ("effects: {phi: 2,", "effects: {phi: 3,", "post hoc change of effects.phi"),
+        ("    subgroup: family\n", "    subgroup: family\n    tau2_ci: genq\n", "post hoc change of tau2_ci"),
+        ("    subgroup: family\n", "    subgroup: family\n    tau2_ci: qp\n", "planned"),
     ],
 )
 def test_what_changed_after_registration_is_named(review: ReviewFolder, old: str, new: str, words: str) -> None:
@@ -193,6 +195,8 @@ def test_the_entry_it_prints_is_one_that_the_protocol_takes_and_marks(review: Re
         (["--post-hoc", "x", "--rho", "0.5"], "`rho` belongs to the model che"),
         (["--post-hoc", "x", "--cluster", "design"], "`cluster` belongs to the model multilevel or che"),
         (["--post-hoc", "x", "--tau2", "XX"], "there is no estimator `XX`"),
+        (["--post-hoc", "x", "--tau2-ci", "XX"], "there is no interval of tau2 `XX`; known: genq, pl, qp, wald"),
+        (["--post-hoc", "x", "--tau2", "DL", "--tau2-ci", "pl"], "profiles the likelihood of REML or ML"),
         (["--post-hoc", "!"], "needs a label"),
         (["--post-hoc", "x", "--like", "nothing"], "names no analysis `nothing`"),
         (["crime", "--post-hoc", "x"], "Give one of them"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,9 @@ from small_review import EFFECT_COLUMNS, EFFECTS, MARA, PROTOCOL, run, table
 
 from metareview.errors import MetareviewError
 from metareview.folder import ReviewFolder
-from metareview.services import analyze, code, lessons, report, report_tables, retrieve
+from metareview.services import analyze, code, lessons, post_hoc, report, report_tables, retrieve
 from metareview.services.report_tables import Table
+from metareview.synthesis.pooling import pool
 
 Plan = Callable[[str, str], ReviewFolder]
 
@@ -45,6 +47,37 @@ def test_headings_name_no_level_that_the_rows_do_not_have(plan: Plan, tmp_path: 
     forest = (out / "figures" / "forest_crime.svg").read_text(encoding="utf-8")
     assert "90% CI" in forest and "95%" not in forest
     assert "(90% confidence interval" in (out / "lessons.md").read_text(encoding="utf-8")
+
+
+def test_the_interval_of_tau2_is_the_one_that_is_planned_and_named_so(plan: Plan) -> None:
+    folder = plan("    subgroup: family\n", "    subgroup: family\n    tau2_ci: pl\n    tau2: ML\n")
+    folder = plan("tau2: DL, test: z}", "tau2: DL, tau2_ci: genq, test: z}")
+    results = analyze.run(folder)
+    r = results["crime"]
+    assert r.pooled is not None and r.subgroups is not None and r.pooled.tau2_ci_method == "pl"
+    frame = r.selection.frame
+    expected = pool(frame["yi"], frame["vi"], tau2="ML", tau2_ci="pl", level=r.analysis.level)
+    assert r.pooled.tau2_ci == expected.tau2_ci != pool(frame["yi"], frame["vi"], tau2="ML").tau2_ci
+    assert {p.tau2_ci_method for p in r.subgroups.groups} == {"pl"}
+    assert {x.tau2_ci_method for x in r.regressions} == {"pl"}
+    variant = r.sensitivity["dersimonian_laird"][0]
+    assert variant is not None and variant.tau2_ci_method == "genq"
+    assert json.loads(json.dumps(r.to_dict()))["pooled"]["tau2_ci_method"] == "pl"
+
+    alone: Table = report_tables.pooled([r])
+    assert dict(alone.columns)["tau2_ci"] == "τ² CI (profile likelihood)" and "(" not in alone.rows[0]["tau2_ci"]
+    other = post_hoc.run(folder, post_hoc.build(folder.protocol, "Other", "crime", tau2_ci="genq"))
+    both: Table = report_tables.pooled([r, other])
+    cells = [row["tau2_ci"] for row in both.rows if row["group"] == "all"]
+    assert dict(both.columns)["tau2_ci"] == "τ² CI"
+    assert cells[0] == alone.rows[0]["tau2_ci"] + " (profile likelihood)" and cells[1].endswith(" (generalised Q)")
+
+    shown = run("analyze", "crime", "--review", folder.root)
+    assert ", profile likelihood)" in shown.out
+    planned = run("analyze", "crime", "--plan", "--review", folder.root)
+    assert "random effects, ML, Knapp-Hartung, 95%, interval of τ²: profile likelihood" in planned.out
+    as_json = json.loads(run("analyze", "crime", "--plan", "--json", "--review", folder.root).out)
+    assert as_json["crime"]["tau2_ci"] == "pl"
 
 
 def test_which_way_is_better_comes_from_the_effects_themselves(plan: Plan, tmp_path: Path) -> None:

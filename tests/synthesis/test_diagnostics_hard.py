@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthesis_cases import BCG, close
+from threadpoolctl import threadpool_limits
 
 import metareview as mr
 from metareview.errors import MetareviewError
-from metareview.synthesis.diagnostics.clustering import dbscan, kmeans, mixture
+from metareview.synthesis.diagnostics.gosh_clusters import METHODS, gosh_clusters
 from metareview.synthesis.diagnostics.influence import MEASURES
 from metareview.synthesis.influence import leave_one_out
 
@@ -159,14 +161,40 @@ def test_an_outlier_drives_the_clusters_of_a_gosh_plot() -> None:
     assert sets.clusters("dbscan", eps=0.3).drivers == ("odd",)
 
 
-def test_clusterings_find_separate_clouds() -> None:
+def clouds(points: np.ndarray) -> Any:
+    """A GOSH plot of such points: what `gosh_clusters` looks at."""
+    m = len(points)
+    return SimpleNamespace(
+        estimate=points[:, 0], I2=points[:, 1], members=np.ones((m, 2), dtype=bool), labels=("a", "b")
+    )
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_clusterings_find_separate_clouds_on_any_number_of_threads(method: str) -> None:
     rng = np.random.default_rng(2)
     truth = np.repeat([0, 1, 2], 60)
-    points = np.array([[0, 0], [5, 0], [0, 5]])[truth] + 0.3 * rng.standard_normal((180, 2))
-    for codes in (kmeans(points, 3, rng), mixture(points, 3, rng), dbscan(points, 0.6, 4)):
-        pairs = {(t, c) for t, c in zip(truth, codes, strict=True) if c >= 0}
-        assert len(pairs) == 3 and np.mean(codes >= 0) > 0.95
-    assert dbscan(np.array([[0.0, 0.0], [9.0, 9.0]]), 0.1, 2).tolist() == [-1, -1]
+    cloud = clouds(np.array([[0, 0], [5, 0], [0, 5]])[truth] + 0.3 * rng.standard_normal((180, 2)))
+    found = gosh_clusters(cloud, method, eps=0.3, least=4)
+    pairs = {(t, c) for t, c in zip(truth, found.assigned, strict=True) if c >= 0}
+    assert len(pairs) == 3 and np.mean(found.assigned >= 0) > 0.95
+    for threads in (1, 2):
+        with threadpool_limits(limits=threads):
+            assert np.array_equal(found.assigned, gosh_clusters(cloud, method, eps=0.3, least=4).assigned)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("distinct", [1, 2, 3])
+def test_fewer_distinct_points_than_clusters(method: str, distinct: int) -> None:
+    points = np.array([[0.0, 0.0], [1.0, 50.0], [0.1 + 0.2, 0.0]])[np.arange(30) % distinct]
+    found = gosh_clusters(clouds(points), method, n=3, least=5)
+    assert len(found.names) == distinct and found.sizes.sum() == 30
+    assert all(len(set(found.assigned[i::distinct])) == 1 for i in range(distinct))
+    assert bool(found.warnings) == (distinct == 1)
+
+
+def test_points_far_apart_are_all_noise() -> None:
+    found = gosh_clusters(clouds(np.array([[0.0, 0.0], [9.0, 9.0], [0.0, 9.0]])), "dbscan", n=2, eps=0.1, least=2)
+    assert found.assigned.tolist() == [-1, -1, -1] and found.names == () and found.drivers == ()
 
 
 def test_bootstrap_agrees_with_theory_for_equal_effects() -> None:

@@ -11,10 +11,10 @@ from synthesis_cases import BCG
 
 from metareview.errors import MetareviewError
 from metareview.synthesis import wls
-from metareview.synthesis.generalised_q import tau2_where
+from metareview.synthesis.generalised_q import probability_above
 from metareview.synthesis.pooling import pool
 from metareview.synthesis.prediction import METHODS, prediction_interval
-from metareview.synthesis.prediction_bootstrap import confidence_distribution, draw_tau2, new_effects
+from metareview.synthesis.prediction_bootstrap import draw_tau2, new_effects
 
 YI, VI = np.array(BCG["yi"]), np.array(BCG["vi"])
 
@@ -33,27 +33,32 @@ def test_reference_distributions() -> None:
     assert "k-p" in repr(wider) and "<table" in wider._repr_html_() and wider.to_frame().loc[0, "df"] == 12.0
 
 
-def test_draws_of_tau2_solve_their_equation() -> None:
-    f = wls.fit(YI, 1.0 / VI, wls.ones(13))
-    knots, heights = confidence_distribution(f, VI)
-    uniform = np.array([0.01, 0.2, 0.5, 0.9, 0.999])
-    exact = [tau2_where(u, f, VI)[0] for u in uniform]
-    np.testing.assert_allclose(draw_tau2(uniform, knots, heights), exact, rtol=1e-4, atol=1e-9)
+@pytest.mark.parametrize("k", [3, 6, 13])
+def test_draws_of_tau2_have_the_exact_confidence_distribution(k: int) -> None:
+    """P(tau2 <= t) is P(Q > the Q at hand; t), which test_generalised_q.py holds against other computations."""
+    yi, vi = YI[:k], VI[:k]
+    f = wls.fit(yi, 1.0 / vi, wls.ones(k))
+    drawn = draw_tau2(f, np.random.default_rng(4).standard_normal((40_000, k)))
+    for tau2 in (0.0, 0.01, 0.1, 0.3, 1.0, 5.0):
+        exact = probability_above(tau2, f, vi)
+        assert np.mean(drawn <= tau2) == pytest.approx(exact, abs=4.5 * math.sqrt(exact * (1.0 - exact) / 40_000))
 
 
 def test_the_bootstrap_is_the_algorithm_draw_by_draw() -> None:
     yi, vi = YI[:6], VI[:6]
-    f = wls.fit(yi, 1.0 / vi, wls.ones(6))
     seed = np.random.SeedSequence(3)
-    drawn = new_effects((yi, vi, *confidence_distribution(f, vi), seed, 40))
+    drawn = new_effects((yi, vi, seed, 40))
     rng = np.random.default_rng(seed)
-    uniform, z, student = rng.uniform(size=40), rng.standard_normal(40), rng.standard_t(5, size=40)
+    x, z, student = rng.standard_normal((40, 6)), rng.standard_normal(40), rng.standard_t(5, size=40)
+    root = np.sqrt(1.0 / vi)
+    M = np.eye(6) - np.outer(root, root) / np.sum(root**2)
+    q = float(root * yi @ M @ (root * yi))
     for i in range(40):
-        tau2, _ = tau2_where(float(uniform[i]), f, vi)
+        tau2 = max(0.0, (q - x[i] @ M @ x[i]) / (x[i] @ M @ np.diag(1.0 / vi) @ M @ x[i]))
         w = 1.0 / (vi + tau2)
         mean = np.sum(w * yi) / w.sum()
         se = math.sqrt(np.sum(w / w.sum() * (yi - mean) ** 2) / 5)
-        assert drawn[i] == pytest.approx(mean + z[i] * math.sqrt(tau2) - student[i] * se, rel=1e-3, abs=1e-3)
+        assert drawn[i] == pytest.approx(mean + z[i] * math.sqrt(tau2) - student[i] * se, rel=1e-9, abs=1e-9)
 
 
 def test_the_bootstrap_repeats_whatever_the_workers() -> None:
@@ -73,6 +78,14 @@ def test_effects_alike_draw_no_heterogeneity() -> None:
     assert found.low < r.estimate < found.high
     same = prediction_interval(pool([0.2] * 4, [0.5, 0.4, 0.6, 0.5]), draws=2000)
     assert math.isfinite(same.low) and same.low <= 0.2 <= same.high
+
+
+def test_thousands_of_effects_have_a_bootstrap_interval() -> None:
+    rng = np.random.default_rng(1)
+    vi = np.geomspace(0.01, 0.2, 3000)
+    r = pool(rng.normal(0.0, np.sqrt(vi + 0.05)), vi, tau2="DL")
+    found = prediction_interval(r, draws=1000)
+    assert found.low == pytest.approx(r.pi_low, abs=0.06) and found.high == pytest.approx(r.pi_high, abs=0.06)
 
 
 @pytest.mark.parametrize(

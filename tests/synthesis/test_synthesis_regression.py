@@ -155,3 +155,15 @@ def test_leave_one_out_needs_two() -> None:
     assert list(table["omitted"]) == ["a", "b"] and list(table["estimate"]) == [2.0, 1.0]
     with pytest.raises(MetareviewError, match="at least two"):
         leave_one_out([1.0], [0.1])
+
+
+def test_subgroups_take_the_interval_of_tau2_that_is_asked_for() -> None:
+    own = subgroups(BCG.yi, BCG.vi, BCG.alloc, tau2_ci="pl")
+    for name in own.names:
+        part = BCG[BCG.alloc == name]
+        assert own[name].tau2_ci == pool(part.yi, part.vi, tau2_ci="pl").tau2_ci and own[name].tau2_ci_method == "pl"
+    assert own.overall.tau2_ci == pool(BCG.yi, BCG.vi, tau2_ci="pl").tau2_ci
+    for chosen in ("qp", "pl", "genq"):
+        common = subgroups(BCG.yi, BCG.vi, BCG.alloc, tau2_by="common", tau2_ci=chosen)
+        whole = regress("yi ~ 0 + alloc", BCG, tau2_ci=chosen)
+        assert all(r.tau2_ci == pytest.approx(whole.tau2_ci, rel=1e-7) for r in common.groups)

@@ -49,7 +49,8 @@ def _pooled(p: PooledResult, scale: str) -> None:
     )
     click.echo(f"  Wald interval        {c['wald']}")
     click.echo(f"  prediction interval  {c['pi']}")
-    spread = f"τ² {c['tau2']}" + (f" ({c['tau2_ci']})" if c["tau2_ci"] != "–" or p.k == 1 else "")
+    by = "" if p.tau2_ci_method == "qp" else f", {c['tau2_ci_by']}"
+    spread = f"τ² {c['tau2']}" + (f" ({c['tau2_ci']}{by})" if c["tau2_ci"] != "–" or p.k == 1 else "")
     click.echo(f"  heterogeneity        {spread}, I² {c['I2']}, H² {c['H2']}, Q {c['Q']}")
     if p.crosscheck:
         differs = f"{engine_of(p)} differs by at most {largest_difference(p.crosscheck):.1e}, relatively"

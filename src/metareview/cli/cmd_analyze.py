@@ -28,6 +28,7 @@ ASKED = (
     click.option("--cluster", metavar="VAR", help="Robust tests by this variable (che: by study)."),
     click.option("--one-effect-per", metavar="VAR", help="Keep one effect for each value of this variable."),
     click.option("--tau2", metavar="NAME", help="Estimator of tau²; FE for equal effects."),
+    click.option("--tau2-ci", metavar="NAME", help="Interval of tau²: qp (Q-profile, the default), genq, pl or wald."),
     click.option("--test", type=click.Choice(["knha", "adhoc", "t", "z"]), help="Test and interval."),
     click.option("--scale", type=click.Choice(["log", "linear"]), help="Scale of the effects (default log)."),
     click.option("--subgroup", metavar="VAR", help="Pool by this variable as well."),

@@ -23,6 +23,7 @@ KEYS = {
 COMPUTED = ("method", "formula_id", "phi_source")
 MEASURE = "measure"
 OUTCOME = "outcome_domain"
+LIKELIHOODS = ("REML", "ML")
 
 
 def crosscheck(protocol: Protocol) -> list[Finding]:
@@ -177,12 +178,14 @@ def _analyses(protocol: Protocol) -> Iterator[Finding]:
 def _model(analysis: Analysis, known: dict[str, Variable]) -> Iterator[tuple[str, str]]:
     """Yield (key, what is wrong) of what the model of an analysis does not take."""
     given, model = analysis.model_fields_set, analysis.model
-    takes = {"random": ("multilevel",), "rho": ("che",), "cluster": DEPENDENT}
+    takes = {"random": ("multilevel",), "rho": ("che",), "cluster": DEPENDENT, "tau2_ci": ("random_effects",)}
     for role, models in takes.items():
         if role in given and getattr(analysis, role) and model not in models:
             yield role, f"`{role}` belongs to the model {' or '.join(models)}, and this one is {model}"
     robust = model == "che" or bool(analysis.cluster)
     yield from _unfit(model, analysis.tau2, analysis.test, robust)
+    if what := _no_profile(model, analysis.tau2, analysis.tau2_ci):
+        yield "tau2_ci", what
     for term in analysis.random if model == "multilevel" else ():
         if term.count("|") != 1:
             yield "random", f"`{term}` is no random effect: write `1 | study_id/effect_id`"
@@ -195,13 +198,20 @@ def _unfit(model: str, tau2: str, test: str, robust: bool) -> Iterator[tuple[str
     """Yield (key, what is wrong) of an estimator or test that a model of several effects a study does not have."""
     if model not in DEPENDENT:
         return
-    if tau2 not in ("REML", "ML"):
+    if tau2 not in LIKELIHOODS:
         yield "tau2", f"the model {model} is fitted by REML or ML, not {tau2}"
     if test == "adhoc" or (test in ("t", "z") and robust):
         yield (
             "test",
             f"the model {model} has {'robust tests, and no' if robust else 'no test'} `{test}`: leave `test` out",
         )
+
+
+def _no_profile(model: str, tau2: str, tau2_ci: str) -> str:
+    """Say that there is no likelihood to profile; empty where there is."""
+    if model in DEPENDENT or tau2_ci != "pl" or tau2 in LIKELIHOODS:
+        return ""
+    return f"the interval `pl` profiles the likelihood of REML or ML, and tau2 is by {tau2}: choose another `tau2_ci`"
 
 
 def _variants(analysis: Analysis, variants: dict[str, Sensitivity]) -> Iterator[tuple[str, str]]:
@@ -216,6 +226,13 @@ def _variants(analysis: Analysis, variants: dict[str, Sensitivity]) -> Iterator[
         for _, what in _unfit(model, s.tau2 or analysis.tau2, s.test or analysis.test, robust):
             if s.tau2 or s.test or s.model:
                 yield "sensitivity", f"`{name}`: {what}, or give it `model: random_effects`"
+        if what := _no_profile(model, s.tau2 or analysis.tau2, s.tau2_ci or analysis.tau2_ci):
+            yield "sensitivity", f"`{name}`: {what} for it"
+        if s.tau2_ci and model in DEPENDENT:
+            yield (
+                "sensitivity",
+                f"`{name}` changes tau2_ci, which belongs to the model random_effects, and this one is {model}",
+            )
         if s.rho is not None and model != "che":
             yield "sensitivity", f"`{name}` changes rho, which belongs to the model che, and this one is {model}"
 

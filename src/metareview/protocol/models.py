@@ -131,7 +131,8 @@ DEPENDENT: tuple[Model, ...] = ("multilevel", "che")
 
 
 class Sensitivity(Part):
-    """A named variant of an analysis: the same, with effects left out, another model, estimator or overdispersion.
+    """A named variant of an analysis: the same, with effects left out, another model, estimator, interval of tau2 or
+    overdispersion.
 
     `phi` replaces the overdispersion of effects from counts where it was assumed.
     """
@@ -144,6 +145,7 @@ class Sensitivity(Part):
     model: Model | None = None
     rho: float | None = Field(default=None, ge=0, lt=1)
     tau2: str | None = None
+    tau2_ci: str | None = None
     test: Literal["knha", "adhoc", "t", "z"] | None = None
     phi: float | None = Field(default=None, gt=0)
 
@@ -159,7 +161,8 @@ class Analysis(Part):
     `model` is random effects (with `tau2: FE`: equal effects) for one effect a study, or one of those that take several
     and keep them all unless `one_effect_per` says otherwise: `multilevel` (`random` names its levels) or `che` (correlated
     and hierarchical effects, `rho` the assumed correlation within a study). Tests of `che` are robust (CR2) by study, or
-    by the variable that `cluster` names; those of `multilevel` only where `cluster` is given.
+    by the variable that `cluster` names; those of `multilevel` only where `cluster` is given. `tau2_ci` is the interval of
+    tau2 in random effects: Q-profile, unless it names another.
     """
 
     name: Name = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -176,6 +179,7 @@ class Analysis(Part):
     rho: float = Field(default=0.6, ge=0, lt=1)
     cluster: str = ""
     tau2: str = "REML"
+    tau2_ci: str = "qp"
     test: Literal["knha", "adhoc", "t", "z"] = "knha"
     level: float = Field(default=0.95, gt=0.5, lt=1)
     subgroup: str = ""

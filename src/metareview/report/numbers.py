@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..synthesis.dependent.pooled import DependentPooled
+from ..synthesis.intervals import interval as interval_of_tau2
 from ..synthesis.results import PooledResult
 
 MINUS = "\u2212"
@@ -135,6 +136,7 @@ def pooled_cells(result: PooledResult, scale: str) -> dict[str, str]:
         "tau2_ci": " to ".join(fixed(v, 4) for v in result.tau2_ci)
         if result.k > 1 and not math.isnan(result.tau2_ci[0])
         else "–",
+        "tau2_ci_by": interval_of_tau2(result.tau2_ci_method).title,
         "I2": fixed(result.I2, 0) + "%" if result.k > 1 and not math.isnan(result.I2) else "–",
         "H2": fixed(result.H2, 2) if result.k > 1 else "–",
         "Q": f"{fixed(result.Q, 2)} ({result.Q_df}), p {p_value(result.Q_p)}" if result.k > 1 else "–",

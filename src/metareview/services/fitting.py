@@ -59,12 +59,16 @@ def _random_effects(frame: pd.DataFrame, analysis: Analysis, left_out: Sequence[
 
     yi, vi, labels = arrays(frame)
     excluded = [(item.effect_id, item.reason) for item in left_out]
-    options: dict[str, Any] = {"tau2": analysis.tau2, "test": analysis.test, "level": analysis.level}
-    result = pool(yi, vi, labels=labels, excluded=excluded, crosscheck=True, **options)
+    result = pool(yi, vi, labels=labels, excluded=excluded, crosscheck=True, **_options(analysis))
     if analysis.model in DEPENDENT and len(frame) > 1:
         note = f"Every study gives one effect: this is a random-effects model, not {analysis.model}."
         return replace(result, warnings=(note, *result.warnings))
     return result
+
+
+def _options(analysis: Analysis) -> dict[str, Any]:
+    names = ("tau2", "tau2_ci", "test", "level")
+    return {name: getattr(analysis, name) for name in names}
 
 
 def subgroups(
@@ -86,8 +90,7 @@ def subgroups(
     from ..synthesis.subgroups import subgroups as by_group
 
     yi, vi, labels = arrays(coded)
-    options: dict[str, Any] = {"tau2": analysis.tau2, "test": analysis.test, "level": analysis.level}
-    return by_group(yi, vi, list(coded[name]), labels=labels, crosscheck=True, **options)
+    return by_group(yi, vi, list(coded[name]), labels=labels, crosscheck=True, **_options(analysis))
 
 
 def _dependent_groups(
@@ -161,8 +164,7 @@ def _regression(formula: str, frame: pd.DataFrame, analysis: Analysis) -> Regres
         return replace(result, model=replace(result.model, crosscheck=crosscheck_multilevel(result.model)))
     from ..synthesis.regression import regress
 
-    options: dict[str, Any] = {"tau2": analysis.tau2, "test": analysis.test, "level": analysis.level}
-    return regress(formula, frame, vi="vi", labels=list(frame[EFFECT]), crosscheck=True, **options)
+    return regress(formula, frame, vi="vi", labels=list(frame[EFFECT]), crosscheck=True, **_options(analysis))
 
 
 def omissions(frame: pd.DataFrame, analysis: Analysis) -> tuple[str, ...]:

@@ -56,7 +56,8 @@ class Planned:
         a, frame = self.analysis, self.selection.frame
         return {
             "label": a.label, "standing": str(self.standing), "post_hoc_parts": sorted(self.standing.parts),
-            "model": self.model, "tau2": a.tau2, "test": a.test, "subgroup": a.subgroup, "moderators": list(a.moderators),
+            "model": self.model, "tau2": a.tau2, "tau2_ci": a.tau2_ci, "test": a.test,
+            "subgroup": a.subgroup, "moderators": list(a.moderators),
             "sensitivity": dict(self.variants), "studies": self.studies, "dependence": self.dependence,
             "effects": list(frame["effect_id"]),
             "left_out": {x.effect_id: x.reason for x in self.selection.left_out},
@@ -83,7 +84,13 @@ def of(analysis: Analysis, frame: Any, protocol: Protocol, standing: Standing) -
 
 
 def model_in_words(analysis: Analysis) -> str:
-    """Return the model of an analysis with its estimator and test."""
+    """Return the model of an analysis with its estimator and test, and the interval of tau2 where it is not the usual one.
+
+    Raises:
+        MetareviewError: there is no such interval.
+    """
+    from ..synthesis.intervals import interval
+
     level = f"{100 * analysis.level:g}%"
     cluster = analysis.cluster or (fitting.STUDY if analysis.model == "che" else "")
     if analysis.model in DEPENDENT:
@@ -91,10 +98,11 @@ def model_in_words(analysis: Analysis) -> str:
         rho = f", ρ = {analysis.rho:g}" if analysis.model == "che" else ""
         test = f"CR2 by {cluster}, Satterthwaite" if cluster else "z" if analysis.test == "z" else "t"
         return f"{analysis.model} ({levels}{rho}), {analysis.tau2}, {test}, {level}"
+    spread = "" if analysis.tau2_ci == "qp" else f", interval of τ²: {interval(analysis.tau2_ci).title}"
     if analysis.tau2 == "FE":
-        return f"equal effects, z, {level}"
+        return f"equal effects, z, {level}{spread}"
     tests = {"knha": "Knapp-Hartung", "adhoc": "Knapp-Hartung, not narrower than z"}
-    return f"random effects, {analysis.tau2}, {tests.get(analysis.test, analysis.test)}, {level}"
+    return f"random effects, {analysis.tau2}, {tests.get(analysis.test, analysis.test)}, {level}{spread}"
 
 
 def dependence(selection: Selection, analysis: Analysis) -> str:

@@ -24,6 +24,7 @@ from . import effects as effect_service
 from . import plan as plans
 from .analyze import AnalysisResult, chosen, require_engines_agree, run_one
 from .plan import Planned
+from .protocol import unknown_choices
 from .standing import UNPLANNED
 from .state import load_state
 
@@ -45,7 +46,7 @@ def build(protocol: Protocol, label: str, like: str = "", **asked: Any) -> Analy
         raise MetareviewError("an unplanned analysis needs a label", "Say what it is for: --post-hoc LABEL.")
     base = chosen(protocol, [like])[0].model_dump(exclude_unset=True) if like else {}
     if asked.get("model") in DEPENDENT and base.get("model") not in DEPENDENT:
-        for name in ("one_effect_per", "tau2", "test", "sensitivity"):
+        for name in ("one_effect_per", "tau2", "tau2_ci", "test", "sensitivity"):
             base.pop(name, None)
     for name in ("where", "where_not"):
         if name in asked:
@@ -65,13 +66,9 @@ def build(protocol: Protocol, label: str, like: str = "", **asked: Any) -> Analy
 
 
 def _mistakes(protocol: Protocol, analysis: Analysis) -> list[str]:
-    from ..synthesis.tau2 import estimators
-
     alone = protocol.model_copy(update={"analyses": (analysis,)})
     found = [f"{path[2]}: {what}" for path, what in crosscheck(alone) if path[0] == "analyses" and len(path) > 2]
-    if analysis.tau2 not in estimators():
-        found.append(f"tau2: there is no estimator `{analysis.tau2}`; known: {', '.join(sorted(estimators()))}")
-    return found
+    return found + [f"{key}: {what}" for key, what in unknown_choices(analysis)]
 
 
 def run(folder: ReviewFolder, analysis: Analysis, progress: Callable[[str], Progress] | None = None) -> AnalysisResult:

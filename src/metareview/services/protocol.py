@@ -9,7 +9,7 @@ from ..folder import ReviewFolder
 from ..journal.drafts import Draft
 from ..protocol.crosschecks import MEASURE
 from ..protocol.loading import Mistake, check_protocol, protocol_hash
-from ..protocol.models import Protocol
+from ..protocol.models import Analysis, Protocol, Sensitivity
 from ..protocol.registration import REGISTERED, Amendment, Registration, amendments, registrations
 from ..protocol.yaml_lines import LinedYaml
 
@@ -21,19 +21,19 @@ def check(folder: ReviewFolder) -> list[Mistake]:
 
 
 def _unregistered(protocol: Protocol, text: str) -> list[Mistake]:
-    """Return what the plan names and the tool does not have: estimators of tau2, measures, defaults of phi."""
+    """Return what the plan names and the tool does not have: estimators and intervals of tau2, measures, defaults of phi."""
     from ..effects.overdispersion import find_default
     from ..effects.registry import measures
-    from ..synthesis.tau2 import estimators
 
-    lined = LinedYaml(text)
-    estimators_known, measures_known = sorted(estimators()), sorted(measures())
+    lined, measures_known = LinedYaml(text), sorted(measures())
     found: list[tuple[tuple[str | int, ...], str]] = []
-    for part, entries in (("analyses", protocol.analyses), ("sensitivity", protocol.sensitivity)):
+    parts: tuple[tuple[str, tuple[Analysis | Sensitivity, ...]], ...] = (
+        ("analyses", protocol.analyses),
+        ("sensitivity", protocol.sensitivity),
+    )
+    for part, entries in parts:
         for i, entry in enumerate(entries):
-            if entry.tau2 and entry.tau2 not in estimators_known:  # type: ignore[attr-defined]
-                what = f"there is no estimator `{entry.tau2}`; known: {', '.join(estimators_known)}"  # type: ignore[attr-defined]
-                found.append(((part, i, "tau2"), what))
+            found += [((part, i, key), what) for key, what in unknown_choices(entry)]
     for i, variable in enumerate(protocol.codebook.effect):
         unknown = [c for c in variable.categories if c not in measures_known] if variable.name == MEASURE else []
         if unknown:
@@ -47,6 +47,20 @@ def _unregistered(protocol: Protocol, text: str) -> list[Mistake]:
     return [
         Mistake(lined.line(path), ".".join(str(p) for p in path if isinstance(p, str)), what) for path, what in found
     ]
+
+
+def unknown_choices(entry: Analysis | Sensitivity) -> list[tuple[str, str]]:
+    """Return (key, what is wrong) of an estimator or an interval of tau2 that there is not."""
+    from ..synthesis.intervals import intervals
+    from ..synthesis.tau2 import estimators
+
+    found, estimators_known, intervals_known = [], sorted(estimators()), sorted(intervals())
+    if entry.tau2 and entry.tau2 not in estimators_known:
+        found.append(("tau2", f"there is no estimator `{entry.tau2}`; known: {', '.join(estimators_known)}"))
+    if entry.tau2_ci and entry.tau2_ci not in intervals_known:
+        known = ", ".join(intervals_known)
+        found.append(("tau2_ci", f"there is no interval of tau2 `{entry.tau2_ci}`; known: {known}"))
+    return found
 
 
 def register(folder: ReviewFolder, by: str | None = None, reason: str = "", date: str | None = None) -> Registration:

@@ -10,6 +10,7 @@ from ..folder import ReviewFolder
 from ..report.numbers import agreement, effect, fixed, interval, p_value, pooled_cells, signed_percent
 from ..report.prisma import FlowCounts, IdentityCheck, to_id_rows
 from ..report.tables import Table, table
+from ..synthesis.intervals.qp import INTERVAL as QP
 from .analyze import AnalysisResult, differences, marked, named_groups
 from .state import ReviewState
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 POOLED_HEADS = (
     ("analysis", "Analysis"), ("group", "Group"), ("k", "k"), ("level", "Level"), ("estimate", "Estimate"), ("ci", "CI"),
-    ("wald", "CI (Wald)"), ("pi", "PI"), ("p", "p"), ("tau2", "τ²"), ("tau2_ci", "τ² CI (Q-profile)"),
+    ("wald", "CI (Wald)"), ("pi", "PI"), ("p", "p"), ("tau2", "τ²"), ("tau2_ci", "τ² CI"),
     ("I2", "I²"), ("H2", "H²"), ("Q", "Q (df), p"), ("agreement", "Second engine"), ("notes", "Notes"),
 )  # fmt: skip
 
@@ -142,7 +143,18 @@ def pooled(results: Iterable[AnalysisResult], name: str = "pooled", title: str =
         "Second engine: PyMARE fits each model again; the largest relative difference lies below the decade shown, and "
         "one above 1e-5 stops the run."
     )
-    return table(name, title, POOLED_HEADS, rows, note, engine)
+    return table(name, title, _heads_with_interval(rows), rows, note, engine)
+
+
+def _heads_with_interval(rows: list[dict[str, str]]) -> list[tuple[str, str]]:
+    """Name the interval of tau2 in its head, or in every cell where the rows have different ones."""
+    shown = [row for row in rows if row.get("tau2_ci", "–") != "–"]
+    names = {row["tau2_ci_by"] for row in shown} or {QP.title}
+    if len(names) > 1:
+        for row in shown:
+            row["tau2_ci"] += f" ({row['tau2_ci_by']})"
+        return list(POOLED_HEADS)
+    return [(key, f"{head} ({names.pop()})" if key == "tau2_ci" else head) for key, head in POOLED_HEADS]
 
 
 def between_groups(results: Iterable[AnalysisResult]) -> Table:

@@ -51,6 +51,7 @@ def variant(analysis: Analysis, change: Sensitivity) -> Analysis:
             "model": model,
             "rho": analysis.rho if change.rho is None else change.rho,
             "tau2": change.tau2 or analysis.tau2,
+            "tau2_ci": change.tau2_ci or analysis.tau2_ci,
             "test": change.test or analysis.test,
         }
     )

@@ -23,7 +23,7 @@ POST_HOC = "post hoc"
 # What decides the main result of an analysis; the rest (subgroup, moderators, sensitivity) are parts beside it.
 CORE = (
     "outcome", "measure", "where", "where_not", "one_effect_per", "prefer", "scale", "model", "random", "rho", "cluster",
-    "tau2", "test", "level",
+    "tau2", "tau2_ci", "test", "level",
 )  # fmt: skip
 
 

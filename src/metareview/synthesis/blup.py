@@ -81,7 +81,9 @@ def blup(result: PooledResult | RegressionResult, *, level: float | None = None)
     """
     m = fitted(result)
     if not m.standard:
-        raise MetareviewError("Predictions of the true effects need inverse-variance weights.", "Pool without weights.")
+        raise MetareviewError(
+            "Predictions of the true effects need inverse-variance weights.", "Fit again without weights."
+        )
     level = m.level if level is None else check_level(level)
     crit = critical(level, m.df)
     mean = m.X @ m.beta

@@ -45,7 +45,9 @@ def crosscheck(result: PooledResult) -> dict[str, float]:
 
 
 def crosscheck_regression(result: RegressionResult) -> dict[str, float]:
-    """Return how far the other engines are from a meta-regression; see `crosscheck_coefficients`."""
+    """Return how far the other engines are from a meta-regression: see `crosscheck_coefficients`; {} with the user's weights."""
+    if result.weighting != "inverse variance":
+        return {}
     fitted = result.estimate, result.se, result.tau2
     return crosscheck_coefficients(result.yi, result.vi, result.X, fitted, result.method, result.test)
 

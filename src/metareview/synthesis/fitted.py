@@ -38,9 +38,9 @@ def fitted(result: PooledResult | RegressionResult) -> Fitted:
     """Return the model that a result is of."""
     if isinstance(result, PooledResult):
         X, beta, cov = wls.ones(result.k), np.array([result.estimate]), np.array([[result.se**2]])
-        standard = result.weighting == "inverse variance"
     else:
-        X, beta, cov, standard = result.X, result.estimate, result.cov, True
+        X, beta, cov = result.X, result.estimate, result.cov
+    standard = result.weighting == "inverse variance"
     return Fitted(
         result.yi, result.vi, X, beta, cov, result.tau2, result.method, result.df, result.level, result.labels, standard
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import scipy.linalg
+from numpy.typing import NDArray
 
 from metareview.errors import MetareviewError
 from metareview.synthesis.wls import Floats
@@ -80,17 +81,18 @@ def _check_values(yi: Floats, vi: Floats, labels: tuple[str, ...]) -> None:
         )
 
 
-def _named(bad: Any, values: Floats, labels: tuple[str, ...], limit: int = 5) -> str:
+def _named(bad: Any, values: Floats, labels: Sequence[str], limit: int = 5) -> str:
     where = np.flatnonzero(bad)
     text = ", ".join(f"'{labels[i]}' ({values[i]:g})" for i in where[:limit])
     return text if where.size <= limit else f"{text} and {where.size - limit} more"
 
 
-def check_weights(weights: Any, labels: tuple[str, ...]) -> Floats | None:
+def check_weights(weights: Any, labels: Sequence[str], rows: NDArray[np.intp] | None = None) -> Floats | None:
     """Return the user's weights as an array of shape (k,), or None for inverse variances.
 
     Arguments:
-        weights: positive numbers, one an effect; "equal"; or None. labels: of the effects, shape (k,).
+        weights: positive numbers, one an effect; "equal"; or None. labels: of the effects. rows: positions of those that
+            are used, shape (k,); all when None.
 
     Raises:
         MetareviewError: another number of weights, or one that is not a positive number.
@@ -100,12 +102,14 @@ def check_weights(weights: Any, labels: tuple[str, ...]) -> Floats | None:
     if isinstance(weights, str):
         if weights != "equal":
             raise MetareviewError(f"There are no weights {weights!r}.", "Give numbers, one an effect, or 'equal'.")
-        return np.ones(len(labels))
+        return np.ones(len(labels) if rows is None else rows.size)
     array = _vector(weights, "weights")
     if array.size != len(labels):
         raise MetareviewError(
             f"There are {array.size} weights for {len(labels)} effects.", "Give one of each per effect."
         )
+    if rows is not None:
+        array, labels = array[rows], [labels[i] for i in rows]
     bad = ~((array >= SMALLEST) & (array <= LARGEST))
     if bad.any():
         where = _named(bad, array, labels)

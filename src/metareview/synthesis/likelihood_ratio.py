@@ -81,10 +81,16 @@ def likelihood_ratio(full: Model, reduced: Model) -> LikelihoodRatio:
             known tau2 count as reduced models.
 
     Raises:
-        MetareviewError: other estimators, other effects, models that are not nested, or REML with other moderators.
+        MetareviewError: weights of the user's, other estimators, other effects, models that are not nested, or REML with
+            other moderators.
 
     Source: Huizenga, Visser & Dolan (2011), British J. Mathematical and Statistical Psychology 64, 1-19.
     """
+    if any(getattr(model, "weighting", "inverse variance") != "inverse variance" for model in (full, reduced)):
+        raise MetareviewError(
+            "With weights of the user's a model is not at the peak of its likelihood, so it has no ratio to compare.",
+            "Fit both without weights.",
+        )
     method = _method(full, reduced)
     restricted = method == "REML"
     _check_nested(full, reduced, restricted)

@@ -110,11 +110,16 @@ def permutation_test(
         permutations, seed: of a sample. workers, cluster, progress: as in `parallel.spread`; they never change the result.
 
     Raises:
-        MetareviewError: an exact test of more than 4,000,000 rearrangements.
+        MetareviewError: an exact test of more than 4,000,000 rearrangements; a result whose weights the user gave.
 
     Source: Higgins & Thompson (2004), Statistics in Medicine 23, 1663-1682; Follmann & Proschan (1999), Biometrics 55,
     732-737; sampled p-values: Phipson & Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, 39.
     """
+    if result.weighting != "inverse variance":
+        raise MetareviewError(
+            "The weights of this result were given, and rearranged data are fitted with inverse-variance weights.",
+            "Fit again without weights.",
+        )
     model, terms = _model(result)
     signs = wls.is_mean_only(model.X)
     _, kinds, sizes = np.unique(model.X, axis=0, return_inverse=True, return_counts=True)

@@ -4,6 +4,10 @@ A draw of tau2 solves P(Q <= the Q at hand; tau2) = U for Cochran's Q and a unif
 weights 1 / (vi + tau2) it gives a mean and Hartung's variance of it; and mean + Z tau - T se, with Z normal and T from t
 with k - 1 df, is a draw of the effect of a new setting. The bounds are quantiles of the draws.
 
+That equation needs no solving. With A = diag(1 / vi), M = I - UU' the projection beside A^(1/2)1, and x standard normal,
+Q has under tau2 the distribution of e'(I + tau2 A)e where e = Mx: linear and rising in tau2 for each x. So
+(Q at hand - e'e) / e'Ae, not below 0, is such a draw.
+
 Source: Nagashima, Noma & Furukawa (2019), Statistical Methods in Medical Research 28, 1689-1702, algorithm 1.
 """
 
@@ -12,22 +16,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import special
-from scipy.interpolate import PchipInterpolator
 
 from metareview.errors import MetareviewError
 from metareview.parallel import spread
 from metareview.synthesis import wls
-from metareview.synthesis.generalised_q import probability_above, tau2_where
 from metareview.synthesis.prediction import PredictionInterval
 from metareview.synthesis.results import PooledResult
 from metareview.synthesis.wls import Fit, Floats
 
 FEWEST, PIECE = 1000, 5000
-KNOTS = 200
-FURTHEST = 1e-7  # the probability beyond which tau2 is not followed further
+CELLS = 500_000  # what a piece holds in memory, draws by effects
 
-Piece = tuple[Floats, Floats, Floats, Floats, np.random.SeedSequence, int]
+Piece = tuple[Floats, Floats, np.random.SeedSequence, int]
 
 
 def bootstrap(
@@ -51,47 +51,31 @@ def bootstrap(
         )
     if draws < FEWEST:
         raise MetareviewError(f"{draws} draws do not tell the ends of an interval.", f"Give {FEWEST} or more.")
-    knots, heights = confidence_distribution(wls.fit(result.yi, 1.0 / result.vi, wls.ones(result.k)), result.vi)
-    sizes = [min(PIECE, draws - at) for at in range(0, draws, PIECE)]
+    most = max(1, min(PIECE, CELLS // result.k))
+    sizes = [min(most, draws - at) for at in range(0, draws, most)]
     seeds = np.random.SeedSequence(seed).spawn(len(sizes))
-    pieces: list[Piece] = [(result.yi, result.vi, knots, heights, s, n) for s, n in zip(seeds, sizes, strict=True)]
+    pieces: list[Piece] = [(result.yi, result.vi, s, n) for s, n in zip(seeds, sizes, strict=True)]
     drawn = np.concatenate(list(spread(new_effects, pieces, workers=workers, cluster=cluster, progress=progress)))
     low, high = np.quantile(drawn, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
     return PredictionInterval(float(low), float(high), "bootstrap", level, float("nan"), draws, seed)
 
 
-def confidence_distribution(f: Fit, vi: Floats) -> tuple[Floats, Floats]:
-    """Return `KNOTS` values of tau2 and the normal quantiles of P(Q > the Q at hand) at them, both increasing.
-
-    The knots reach from 0 to where Q would hardly ever be smaller; between them the curve is followed to about six
-    digits of tau2, far closer than the draws need.
+def draw_tau2(f: Fit, x: Floats) -> Floats:
+    """Return draws of tau2, shape (b,), from standard normals x, shape (b, k).
 
     Arguments:
-        f: of the effects with fixed weights. vi: their sampling variances, shape (k,).
+        f: the mean of k effects, fitted with weights 1 / vi.
     """
-    top, _ = tau2_where(1.0 - FURTHEST, f, vi)
-    bottom = float(np.min(vi)) * 1e-3
-    if top <= bottom:
-        return np.array([0.0, 1.0]), np.array([special.ndtri(1.0 - FURTHEST)] * 2)
-    knots = np.concatenate([[0.0], np.geomspace(bottom, top, KNOTS - 1)])
-    heights = np.array([special.ndtri(probability_above(float(t), f, vi)) for t in knots])
-    rising = np.concatenate([[True], np.diff(np.maximum.accumulate(heights)) > 0.0])
-    return knots[rising], heights[rising]
-
-
-def draw_tau2(uniform: Floats, knots: Floats, heights: Floats) -> Floats:
-    """Return the tau2 at which P(Q > the Q at hand) is each of these, 0 where it is more already at 0; shape (b,)."""
-    if heights[0] >= heights[-1]:
-        return np.zeros_like(uniform)
-    wanted = np.clip(special.ndtri(uniform), heights[0], heights[-1])
-    return np.asarray(np.maximum(PchipInterpolator(heights, knots)(wanted), 0.0), dtype=np.float64)
+    e = x - np.outer(x @ f.basis[:, 0], f.basis[:, 0])
+    squares = e * e
+    return np.asarray(np.maximum(f.rss - squares.sum(axis=1), 0.0) / (squares @ f.w))
 
 
 def new_effects(piece: Piece) -> Floats:
-    """Return draws of the effect of a new setting, shape (b,): yi, vi, the confidence distribution, a seed and b."""
-    yi, vi, knots, heights, seed, b = piece
+    """Return draws of the effect of a new setting, shape (b,): of yi and vi, shape (k,), a seed and b."""
+    yi, vi, seed, b = piece
     rng = np.random.default_rng(seed)
-    tau2 = draw_tau2(rng.uniform(size=b), knots, heights)
+    tau2 = draw_tau2(wls.fit(yi, 1.0 / vi, wls.ones(yi.size)), rng.standard_normal((b, yi.size)))
     z, t = rng.standard_normal(b), rng.standard_t(yi.size - 1, size=b)
     w = 1.0 / (vi + tau2[:, None])
     total = w.sum(axis=1)

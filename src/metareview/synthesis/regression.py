@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from metareview.synthesis import inference, wls
-from metareview.synthesis.design import INTERCEPT, Design, build_design
+from metareview.synthesis.design import INTERCEPT, Design, build_design, row_labels
 from metareview.synthesis.heterogeneity import heterogeneity
-from metareview.synthesis.inputs import check_level
+from metareview.synthesis.inputs import check_level, check_weights
 from metareview.synthesis.intervals import interval
 from metareview.synthesis.intervals.base import Between
 from metareview.synthesis.results import RegressionResult
@@ -31,48 +32,54 @@ def regress(
     test: str = "knha",
     level: float = 0.95,
     tau2_ci: str = "qp",
+    weights: Any = None,
     labels: str | Sequence[Any] | None = None,
     crosscheck: bool = False,
 ) -> RegressionResult:
-    """Regress effects on moderators with weights 1 / (vi + tau2).
+    """Regress effects on moderators by weighted least squares.
 
     Arguments:
         formula: e.g. "yi ~ year + C(design)"; text columns are categorical, their first level the reference.
         data: a data frame with the effect, its variance and the moderators, one row an effect.
         vi: the column of sampling variances. tau2, test, level, tau2_ci: as in `pool`.
+        weights: a column's name, numbers (one a row), or "equal"; otherwise as in `pool`.
         labels: a column's name or one label a row. Rows without a moderator are left out and named in
             `excluded`. crosscheck: compare with PyMARE and with statsmodels' weighted least squares.
 
     Raises:
-        MetareviewError: a formula or table that cannot be used, unusable effects, collinear or too many
+        MetareviewError: a formula or table that cannot be used, unusable effects or weights, collinear or too many
             moderators.
 
-    Source: Knapp & Hartung (2003), Statistics in Medicine 22, 2693-2710; R2: Raudenbush (2009).
+    Source: Knapp & Hartung (2003), Statistics in Medicine 22, 2693-2710; R2: Raudenbush (2009). With weights W of the
+    user's, the covariance is (X'WX)^-1 X'WVWX (X'WX)^-1 with V = vi + tau2.
     """
     level = check_level(level)
     design = build_design(formula, data, vi, labels)
     yi, vi_, X = design.effects.yi, design.effects.vi, design.X
     k, p = X.shape
     chosen = interval(tau2_ci)
-    method, between, failed = estimate_between(tau2, yi, vi_, X)
+    given = _weights(weights, data, labels, design)
+    method, between, failed = estimate_between(tau2, yi, vi_, X, given)
     f = wls.fit(yi, 1.0 / (vi_ + between.value), X)
     perfect = inference.is_perfect(f.rss, f.w, yi)
     used, warnings = inference.choose_test(
         inference.check_test(test), df=k - p, perfect=perfect, equal_effects=method == "FE"
     )
-    cov = f.cov * inference.factor(used, f.rss, k - p)
-    bounds = chosen(Between(yi, vi_, X, method, between, level))
+    beta, plain = (f.beta, f.cov) if given is None else _weighted(yi, given, X, vi_ + between.value)
+    cov = plain * inference.factor(used, f.rss, k - p)
+    bounds = chosen(Between(yi, vi_, X, method, between, level, given))
     het = heterogeneity(
         yi, vi_, X, between.value, level=level, equal_effects=method == "FE", tau2_ci=(bounds.low, bounds.high)
     )
-    empty, r2 = _r_squared(design, tau2, method, between.value)
+    empty, r2 = _r_squared(design, tau2, method, between.value, given)
+    w = f.w if given is None else given
     result = RegressionResult(
         formula=formula,
         terms=design.terms,
-        **_coefficients(f.beta, cov, k - p, used, level),
+        **_coefficients(beta, cov, k - p, used, level),
         cov=cov,
         X=X,
-        **_omnibus(f.beta, cov, design.terms, k - p, used),
+        **_omnibus(beta, cov, design.terms, k - p, used),
         QE=het.Q,
         QE_df=het.Q_df,
         QE_p=het.Q_p,
@@ -87,7 +94,7 @@ def regress(
         p=p,
         yi=yi,
         vi=vi_,
-        weights=100.0 * f.w / f.w.sum(),
+        weights=100.0 * w / w.sum(),
         labels=design.effects.labels,
         method=method,
         test=used,
@@ -98,6 +105,7 @@ def regress(
         I2_ci=het.I2_ci,
         H2_ci=het.H2_ci,
         tau2_ci_method=chosen.id,
+        weighting="inverse variance" if given is None else "given",
         iterations=between.iterations,
         design=design,
     )
@@ -109,6 +117,23 @@ def checked(result: RegressionResult) -> RegressionResult:
     from metareview.synthesis.crosscheck import crosscheck_regression
 
     return replace(result, crosscheck=crosscheck_regression(result))
+
+
+def _weights(weights: Any, data: Any, labels: str | Sequence[Any] | None, design: Design) -> Floats | None:
+    """The user's weights of the rows that are used, shape (k,), or None for inverse variances."""
+    if weights is None:
+        return None
+    frame = pd.DataFrame(data)
+    values = frame[weights].to_numpy() if isinstance(weights, str) and weights in frame.columns else weights
+    return check_weights(values, row_labels(frame, labels), design.rows)
+
+
+def _weighted(yi: Floats, w: Floats, X: Floats, variances: Floats) -> tuple[Floats, Floats]:
+    """Coefficients (p,) with weights w, and their covariance (p, p) where the effects have those variances, shape (k,)."""
+    f = wls.fit(yi, w, X)
+    root = np.sqrt(w)
+    A = np.linalg.solve(f.basis.T @ (root[:, None] * X), f.basis.T * root)  # beta = A yi
+    return f.beta, (A * variances) @ A.T
 
 
 def _coefficients(beta: Floats, cov: Floats, df: int, test: str, level: float) -> dict[str, Any]:
@@ -134,11 +159,14 @@ def _omnibus(beta: Floats, cov: Floats, terms: tuple[str, ...], df: int, test: s
     return inference.joint_test(beta, cov, which, df, test)
 
 
-def _r_squared(design: Design, tau2: str | float, method: str, residual: float) -> tuple[float, float]:
+def _r_squared(
+    design: Design, tau2: str | float, method: str, residual: float, weights: Floats | None
+) -> tuple[float, float]:
     """Return tau2 of the model without moderators and the percent of it that is accounted for."""
     if method in ("FE", KNOWN):
         return residual, math.nan
-    empty = between_variance(tau2, design.effects.yi, design.effects.vi, wls.ones(design.X.shape[0]))[1].value
+    k, effects = design.X.shape[0], design.effects
+    empty = between_variance(tau2, effects.yi, effects.vi, wls.ones(k), weights)[1].value
     if INTERCEPT not in design.terms or len(design.terms) == 1 or empty == 0.0:
         return empty, math.nan
     return empty, 100.0 * max(0.0, (empty - residual) / empty)

@@ -163,7 +163,7 @@ class RegressionResult:
             (no intercept, no moderators, equal effects, tau2 given, or nothing to account for).
         crosscheck: relative differences to PyMARE, and (wls_) to statsmodels; empty when not run.
         k, p: effects and coefficients. yi, vi, weights, labels, excluded, method, test, level, converged, warnings,
-            I2_ci, H2_ci, tau2_ci_method, iterations: as in `PooledResult`. design: the formula
+            I2_ci, H2_ci, tau2_ci_method, weighting, iterations: as in `PooledResult`. design: the formula
             evaluated, for new data; not in to_dict().
     """
 
@@ -208,6 +208,7 @@ class RegressionResult:
     I2_ci: tuple[float, float] = (math.nan, math.nan)
     H2_ci: tuple[float, float] = (math.nan, math.nan)
     tau2_ci_method: str = "qp"
+    weighting: str = "inverse variance"
     iterations: int = 0
     design: Design | None = None
 

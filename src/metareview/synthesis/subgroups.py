@@ -14,6 +14,8 @@ from metareview.synthesis import inference, wls
 from metareview.synthesis.heterogeneity import heterogeneity
 from metareview.synthesis.inference import chi2_tail
 from metareview.synthesis.inputs import Effects, check_effects
+from metareview.synthesis.intervals import interval
+from metareview.synthesis.intervals.base import Between
 from metareview.synthesis.pooling import pool
 from metareview.synthesis.results import PooledResult, SubgroupResult
 from metareview.synthesis.tau2 import between_variance
@@ -28,6 +30,7 @@ def subgroups(
     tau2: str | float = "REML",
     test: str = "knha",
     level: float = 0.95,
+    tau2_ci: str = "qp",
     excluded: Sequence[tuple[str, str]] = (),
     crosscheck: bool = False,
     tau2_by: str = "group",
@@ -41,8 +44,8 @@ def subgroups(
     where tau2 is assumed or given: its standard error would otherwise leave out the variance between studies.
 
     Arguments:
-        yi, vi: shape (k,). groups: one value a effect. labels, tau2, test, level, excluded,
-            crosscheck: as in `pool`; the regression behind QM is compared too.
+        yi, vi: shape (k,). groups: one value a effect. labels, tau2, test, level, tau2_ci,
+            excluded, crosscheck: as in `pool`; the regression behind QM is compared too.
         tau2_by: "group", a tau2 of its own for each group, or "common", one for all: the group means are then those of a
             meta-regression on the group, its Knapp-Hartung factor and its k - groups degrees of freedom included. Choose
             "common" when groups are small (fewer than about five effects), since their own tau2 are then mostly noise.
@@ -66,11 +69,14 @@ def subgroups(
             tau2=tau2,
             test=test,
             level=level,
+            tau2_ci=tau2_ci,
             crosscheck=crosscheck,
         )
         for name in names
     )
-    overall = pool(data.yi, data.vi, labels=data.labels, tau2=tau2, test=test, level=level, excluded=excluded)
+    overall = pool(
+        data.yi, data.vi, labels=data.labels, tau2=tau2, test=test, level=level, tau2_ci=tau2_ci, excluded=excluded
+    )
     if tau2_by == "common":
         pooled = _share(data, keys, names, pooled, tau2, test)
     single = tuple(name for name, r in zip(names, pooled, strict=True) if r.k == 1)
@@ -124,9 +130,10 @@ def _share(
     perfect = inference.is_perfect(f.rss, f.w, data.yi)
     used, warnings = inference.choose_test(test, df=k - g, perfect=perfect, equal_effects=method == "FE")
     factor, df, level = inference.factor(used, f.rss, k - g), inference.freedom(used, k - g), pooled[0].level
-    het = heterogeneity(data.yi, data.vi, X, between.value, level=level, equal_effects=method == "FE")
+    bounds = interval(pooled[0].tau2_ci_method)(Between(data.yi, data.vi, X, method, between, level))
     shared: dict[str, Any] = {"method": method, "test": used, "df": df, "tau2": between.value, "tau2_se": between.se,
-              "tau2_ci": het.tau2_ci, "converged": between.converged, "warnings": warnings, "crosscheck": {}}  # fmt: skip
+              "tau2_ci": (bounds.low, bounds.high), "converged": between.converged,
+              "warnings": warnings + bounds.warnings, "crosscheck": {}}  # fmt: skip
     wide = inference.critical(level, math.inf)
     out = []
     for i, own in enumerate(pooled):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metareview.errors import MetareviewError
-from metareview.synthesis.diagnostics.clustering import dbscan, kmeans, mixture
 from metareview.synthesis.results import to_plain
 from metareview.synthesis.wls import Floats
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 METHODS = ("kmeans", "dbscan", "gmm")
 DRIVES = 0.5
+STARTS, STEPS = 10, 300
 MOST = {"kmeans": 20_000, "gmm": 20_000, "dbscan": 5_000}
 
 
@@ -78,7 +79,7 @@ def gosh_clusters(
     Arguments:
         result: of `gosh`, of a pooled result. method: "kmeans" and "gmm" (Gaussian mixture) find `n` clusters;
             "dbscan" finds as many as there are dense regions (`eps`: reach; `least`: subsets within reach of a core)
-            and leaves noise aside.
+            and leaves noise aside. They are scikit-learn's.
         seed: of the starts, and of the draw of 20,000 subsets (5,000 for dbscan) where there are more.
 
     Raises:
@@ -99,19 +100,43 @@ def gosh_clusters(
         raise MetareviewError(f"{which.size} subsets cannot make {n} clusters.")
     spread = points.std(axis=0)
     scaled = (points - points.mean(axis=0)) / np.where(spread > 1e-12 * np.abs(points).max(axis=0), spread, 1.0)
-    raw = _assign(np.round(scaled, 9), method, n, eps, least, rng)
-    return _describe(result, method, which, points, raw)
+    raw, said = _assign(np.round(scaled, 9), method, n, eps, least, int(rng.integers(2**31)))
+    return _describe(result, method, which, points, raw, said)
 
 
-def _assign(points: Floats, method: str, n: int, eps: float, least: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    if method == "dbscan":
-        return dbscan(points, eps, least)
+def _assign(
+    points: Floats, method: str, n: int, eps: float, least: int, seed: int
+) -> tuple[NDArray[np.intp], tuple[str, ...]]:
+    """The cluster of each point by scikit-learn, shape (m,), -1 for noise, and what to say of it.
+
+    One thread, because the order of a sum over threads shows in its last digit, and a tie may turn on that.
+    """
+    from sklearn.cluster import DBSCAN, KMeans
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
+    from threadpoolctl import threadpool_limits
+
     n = min(n, len(np.unique(points, axis=0)))
-    return kmeans(points, n, rng) if method == "kmeans" else mixture(points, n, rng)
+    models = {
+        "kmeans": lambda: KMeans(n, n_init=STARTS, max_iter=STEPS, random_state=seed),
+        "dbscan": lambda: DBSCAN(eps=eps, min_samples=least),
+        "gmm": lambda: GaussianMixture(n, n_init=STARTS, max_iter=STEPS, random_state=seed),
+    }
+    with threadpool_limits(limits=1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = models[method]()
+        codes = np.asarray(model.fit_predict(points), dtype=np.intp)
+    settled = method != "gmm" or model.converged_
+    return codes, () if settled else (f"The mixture had not settled after {STEPS} steps.",)
 
 
 def _describe(
-    result: GoshResult, method: str, which: NDArray[np.intp], points: Floats, raw: NDArray[np.intp]
+    result: GoshResult,
+    method: str,
+    which: NDArray[np.intp],
+    points: Floats,
+    raw: NDArray[np.intp],
+    said: tuple[str, ...],
 ) -> GoshClusters:
     found, counts = np.unique(raw[raw >= 0], return_counts=True)
     order = found[np.argsort(-counts, kind="stable")]
@@ -126,12 +151,12 @@ def _describe(
     sizes = np.bincount(assigned[assigned >= 0], minlength=c)
     association = _cramer(share, sizes)
     drivers = tuple(label for label, v in zip(result.labels, association, strict=True) if v > DRIVES)
-    warnings = [] if c > 1 else ["One cluster was found: nothing drives it apart."]
+    sentences = [*said] if c > 1 else [*said, "One cluster was found: nothing drives it apart."]
     if which.size < result.estimate.size:
-        warnings.append(f"Clusters were looked for in {which.size} of {result.estimate.size} subsets.")
+        sentences.append(f"Clusters were looked for in {which.size} of {result.estimate.size} subsets.")
     return GoshClusters(
         method, tuple(range(1, c + 1)), sizes, np.where(assigned >= 0, assigned + 1, -1), which, centres, share, association,
-        drivers, result.labels, tuple(warnings),
+        drivers, result.labels, tuple(sentences),
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ def _interval(b: Between) -> Bounds:
 
 INTERVAL = Interval(
     "wald",
-    "Wald, on the log scale (poor)",
+    "Wald on the log scale",
     "Jackson, Turner, Rhodes & Viechtbauer (2014), BMC Medical Research Methodology 14, 103; its poor coverage: "
     "Viechtbauer (2007), Statistics in Medicine 26, 37-52",
     _interval,

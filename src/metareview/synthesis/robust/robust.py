@@ -17,7 +17,7 @@ from metareview.synthesis.results import PooledResult, RegressionResult, coeffic
 from metareview.synthesis.robust.clusters import Clusters, by_cluster
 from metareview.synthesis.robust.degrees import hotelling, satterthwaite
 from metareview.synthesis.robust.sandwich import Sandwich, sandwich
-from metareview.synthesis.wls import Floats
+from metareview.synthesis.wls import Floats, ones
 from metareview.synthesis.working import Working, diagonal
 
 if TYPE_CHECKING:
@@ -160,10 +160,10 @@ def working_of(result: Any) -> Working:
     found = getattr(result, "working", result)
     if isinstance(found, Working):
         return found
-    if isinstance(result, PooledResult):
-        return diagonal(result.yi, result.vi + result.tau2, np.ones((result.k, 1)), (INTERCEPT,), result.labels)
-    if isinstance(result, RegressionResult):
-        return diagonal(result.yi, result.vi + result.tau2, result.X, result.terms, result.labels)
+    if isinstance(result, PooledResult | RegressionResult):
+        X, terms = (result.X, result.terms) if isinstance(result, RegressionResult) else (ones(result.k), (INTERCEPT,))
+        weights = None if result.weighting == "inverse variance" else result.weights
+        return diagonal(result.yi, result.vi + result.tau2, X, terms, result.labels, weights)
     raise MetareviewError("There is no fitted model to make robust.", "Give what pool, regress or multilevel returned.")
 
 
