@@ -30,22 +30,27 @@ def test_intervals_agree_with_metafor(one: dict[str, Any]) -> None:
     model = fitted(one)
     found = mr.component_intervals(model)
     table = found.to_frame().set_index("component")
-    assert model.loglik == pytest.approx(one["loglik"], abs=1e-8) and found.left_out == ()
-    for row in one["rows"]:
+    assert model.loglik == pytest.approx(one["loglik"], abs=2e-8) and found.left_out == ()
+    for row in (r for r in one["rows"] if r["ci_low"] is not None):  # metafor fails on some correlations of four levels
         got = table.loc[row["component"]]
         np.testing.assert_allclose([got.ci_low, got.ci_high], [row["ci_low"], row["ci_high"]], rtol=1e-6, atol=1e-12)
         at_edge = row["ci_low"] in (0, -1) or row["ci_high"] == 1
         assert any(w.startswith(row["component"] + ": its interval reaches") for w in found.warnings) == at_edge
+    q = len(fit_levels(model))
     for n, (statistic, p, plain) in enumerate(zip(found.statistic, found.p_value, found.p_plain, strict=True)):
-        df = 3 if n < 3 else 1  # a variance takes two correlations with it
-        less = 0.5 * stats.chi2.sf(statistic, df - 1) + 0.5 * stats.chi2.sf(statistic, df) if n < 3 else None
+        df = q if n < q else 1  # a variance takes its correlations with it
+        less = 0.5 * stats.chi2.sf(statistic, df - 1) + 0.5 * stats.chi2.sf(statistic, df) if n < q else None
         np.testing.assert_allclose(plain, stats.chi2.sf(statistic, df), rtol=1e-10)
         np.testing.assert_allclose(p, plain if less is None else less, rtol=1e-10)
 
 
+def fit_levels(model: Any) -> tuple[str, ...]:
+    return tuple(model.problem.terms[0].levels)
+
+
 def held_at(model: Dense, component: tuple[int, int], value: float, start: np.ndarray) -> float:
     """The largest dense log-likelihood with one variance or correlation held by a constraint: a search that knows no trick."""
-    low = np.tril_indices(3)
+    low = np.tril_indices(model.pieces[0].times.size)
 
     def told(roots: np.ndarray) -> float:
         G = model.pieces[0].between(roots)
@@ -63,15 +68,16 @@ def held_at(model: Dense, component: tuple[int, int], value: float, start: np.nd
     return best
 
 
-@pytest.mark.parametrize("one", [pytest.param(f, id=f["name"]) for f in FITS[:2]])
+@pytest.mark.parametrize("one", [pytest.param(f, id=f["name"]) for f in FITS])
 def test_a_search_by_hand_finds_the_same_fall_at_every_end(one: dict[str, Any]) -> None:
     fit = fitted(one)
     model = dense(fit.yi, fit.working.X, fit.V, fit.problem.terms, fit.method == "REML")
     told = np.array(list(fit.components.values()))
-    start = model.pieces[0].roots(np.concatenate([told[:3] / model.unit**2, told[3:]]))
+    q = len(fit_levels(fit))
+    start = model.pieces[0].roots(np.concatenate([told[:q] / model.unit**2, told[q:]]))
     found = mr.component_intervals(fit)
-    which = [(0, 0), (1, 1), (2, 2), (1, 0), (2, 0), (2, 1)]
-    for component, *ends in list(zip(which, found.ci_low, found.ci_high, strict=True))[:: 1 if fit.k < 50 else 3]:
+    which = [*((i, i) for i in range(q)), *((i, j) for i in range(q) for j in range(i))]
+    for component, *ends in list(zip(which, found.ci_low, found.ci_high, strict=True))[:: 1 if fit.k < 30 else 4]:
         for end in ends:
             if abs(end) == 1.0:  # without the variance of a level every correlation of it is as good
                 assert found.statistic[list(component)].min() < CHI2
