@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from .synthesis.permutation import permutation_test
     from .synthesis.pooling import pool
     from .synthesis.prediction import prediction_interval
+    from .synthesis.q_based import q_based
     from .synthesis.regression import regress
     from .synthesis.robust.bootstrap import wild_bootstrap
     from .synthesis.robust.robust import robust
@@ -109,6 +110,7 @@ __all__ = [
     "pool",
     "prediction_interval",
     "profile",
+    "q_based",
     "qq",
     "radial",
     "read_records",
@@ -176,6 +178,7 @@ _WHERE = {
     "pool": ("synthesis.pooling", "pool"),
     "prediction_interval": ("synthesis.prediction", "prediction_interval"),
     "profile": ("synthesis.diagnostics.profile", "profile"),
+    "q_based": ("synthesis.q_based", "q_based"),
     "qq": ("synthesis.diagnostics.qq", "qq"),
     "radial": ("synthesis.diagnostics.radial", "radial"),
     "read_records": ("literature.reading", "read_records"),

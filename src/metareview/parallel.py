@@ -7,10 +7,15 @@ gives the same answers on one core, on many, and on a cluster. Seeds of random n
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from multiprocessing import resource_tracker
+from types import FrameType
 from typing import Any, TypeVar
 
 from metareview.errors import MetareviewError
@@ -18,7 +23,7 @@ from metareview.errors import MetareviewError
 P = TypeVar("P")
 R = TypeVar("R")
 Progress = Callable[[int, int], None]
-PATIENCE = 10  # seconds to wait for a cluster
+PATIENCE = 10  # seconds to wait for a cluster, or for a pool of processes to take pieces in
 _AHEAD = 2  # pieces under way for each worker; more would only fill the memory
 
 
@@ -78,10 +83,19 @@ def _on_cores(function: Callable[[P], R], pieces: Iterable[P], workers: int) -> 
     from joblib.externals.loky import get_reusable_executor
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
-    executor = get_reusable_executor(max_workers=workers)
+    with _ctrl_c_held():
+        executor = get_reusable_executor(max_workers=workers)
+    ahead = min(_AHEAD * workers, executor.queue_size - 1)  # a full queue would keep pieces waiting in this process
+    latest: deque[Any] = deque(maxlen=ahead)
+
+    def submit(piece: P) -> Any:
+        with _ctrl_c_held():
+            latest.append(executor.submit(function, piece))
+        return latest[-1]
+
     finished = False
     try:
-        yield from _in_order(lambda piece: executor.submit(function, piece), pieces, _AHEAD * workers)
+        yield from _in_order(submit, pieces, ahead)
         finished = True
     except BrokenProcessPool:
         raise MetareviewError(
@@ -89,28 +103,66 @@ def _on_cores(function: Callable[[P], R], pieces: Iterable[P], workers: int) -> 
         ) from None
     finally:
         if not finished:
-            executor.shutdown(wait=True, kill_workers=True)
+            _stop(executor, latest)
+
+
+def _stop(executor: Any, latest: Iterable[Any]) -> None:
+    """Kill the workers of an executor, whatever they do.
+
+    The thread that manages them dies of a piece that was cancelled, or that it has not passed on to the workers yet, and
+    leaves them running. So none is cancelled, and this waits the moment it takes until all are passed on.
+    """
+    with _ctrl_c_held():
+        patience = time.monotonic() + PATIENCE
+        while not all(future.running() or future.done() for future in latest) and time.monotonic() < patience:
+            time.sleep(0.001)
+        executor.shutdown(wait=True, kill_workers=True)
+
+
+@contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """Let Ctrl-C wait until the end of the block, and keep it from processes that start in it: they are stopped from here."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    held: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda *signalled: held.append(signalled))
+    try:
+        with _masked() if os.name == "posix" else nullcontext():
+            yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if held:
+            before(*held[0])
+
+
+@contextmanager
+def _masked() -> Iterator[None]:
+    """Block the signal of Ctrl-C in this thread and in the threads and processes that it starts."""
+    resource_tracker.ensure_running()  # it lifts the block when it starts
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _on_cluster(function: Callable[[P], R], pieces: Iterable[P], cluster: str) -> Iterator[R]:
-    with _client(cluster) as client:
+    with _client(cluster) as client:  # the scheduler drops what a client that leaves had asked for
         ahead = _AHEAD * sum(client.nthreads().values())
         yield from _in_order(lambda piece: client.submit(function, piece, pure=False), pieces, ahead)
 
 
 def _in_order(submit: Callable[[P], Any], pieces: Iterable[P], ahead: int) -> Iterator[Any]:
-    """Yield the answers of submitted pieces in order, with so many under way; what is left is cancelled."""
+    """Yield the answers of submitted pieces in order, with so many under way."""
     waiting: deque[Any] = deque()
-    try:
-        for piece in pieces:
-            waiting.append(submit(piece))
-            if len(waiting) >= ahead:
-                yield waiting.popleft().result()
-        while waiting:
+    for piece in pieces:
+        waiting.append(submit(piece))
+        if len(waiting) >= ahead:
             yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 @contextmanager

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
-from distributed import LocalCluster
 
 from metareview.literature.dedupe import named, prepare
 from metareview.literature.dedupe.deduplicate import deduplicate
@@ -68,14 +65,6 @@ def same(a: DedupeResult, b: DedupeResult) -> bool:
     """Compare also what `==` leaves out: the likenesses behind each merge and each unsure pair."""
     likenesses = [[m.similarity for m in r.merges] + [u.similarity for u in r.unsure] for r in (a, b)]
     return a == b and likenesses[0] == likenesses[1]
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, scheduler_port=0
-    ) as local:
-        yield local.scheduler_address.replace("tcp://", "dask://")
 
 
 @pytest.mark.usefixtures("small_pieces")

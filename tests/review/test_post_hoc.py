@@ -148,6 +148,9 @@ def test_post_hoc_stands_in_every_table_figure_and_document(review: ReviewFolder
     text = (out / "report.md").read_text(encoding="utf-8")
     assert "Lighting alone (post hoc)" in text and "Wellbeing [post hoc" not in text
     assert any("Not as planned: post hoc." in f.doubts for f in lessons.run(review).findings)
+    rows = run("lessons", "--review", review.root).out.splitlines()
+    assert [row for row in rows if "/lit [post hoc]" in row] and not [row for row in rows if "wellbeing [" in row]
+    assert "as planned" not in (out / "tables" / "sensitivity.csv").read_text(encoding="utf-8")
     shown = run("show", "lit", "--review", review.root)
     assert "named in" in shown.out and "post hoc" in shown.out
 

@@ -139,6 +139,15 @@ def test_leave_one_out_tells_k_and_test(review: ReviewFolder) -> None:
     assert [(row["k"], row["test"]) for row in found.rows] == [(3, "knha")] * 4
 
 
+def test_leave_one_out_reads_as_the_tables_beside_it_and_keeps_its_precision_in_json(review: ReviewFolder) -> None:
+    result = analyze.run(review)["crime"]
+    row, *_ = report_tables.leave_one_out([result]).rows
+    exact, *_ = result.to_dict()["leave_one_out"]
+    assert result.leave_one_out is not None and exact == result.leave_one_out.to_dict("records")[0]
+    assert row["analysis"] == result.label and row["estimate"] == f"{math.exp(exact['estimate']):.2f}"
+    assert row["ci"] == f"{math.exp(exact['ci_low']):.2f} to {math.exp(exact['ci_high']):.2f}"
+
+
 def test_a_protocol_changed_after_its_registration_is_told(plan: Plan, tmp_path: Path) -> None:
     folder = plan("phi: 2", "phi: 3")
     report.run(folder, tmp_path / "out")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction as F
+
 import mpmath
 import numpy as np
 import pytest
@@ -87,8 +89,11 @@ def test_traces_equal_those_of_full_matrices() -> None:
         f = wls.fit(yi, w, X)
         assert f.rss == pytest.approx(yi @ P @ yi, rel=1e-8)
         assert f.trace_p == pytest.approx(np.trace(P), rel=1e-8)
-        assert wls.trace_product(f, w, w) == pytest.approx(np.trace(P @ P), rel=1e-8)
-        assert wls.cubic_form(f) == pytest.approx(yi @ P @ P @ P @ yi, rel=1e-8)
+        assert f.trace_product(w, w) == pytest.approx(np.trace(P @ P), rel=1e-8)
+        assert f.traces() == pytest.approx((np.trace(P), np.trace(P @ P)), rel=1e-8)
+        assert f.forms() == pytest.approx((yi @ P @ P @ yi, yi @ P @ P @ P @ yi), rel=1e-8)
+        assert f.scaled(3.0).trace_p == pytest.approx(3.0 * f.trace_p, rel=1e-13)
+        np.testing.assert_allclose(f.scaled(3.0).cov, f.cov / 3.0, rtol=1e-13)
         np.testing.assert_allclose(f.cov, np.linalg.inv(X.T @ W @ X), rtol=1e-7)
 
 
@@ -97,3 +102,28 @@ def test_one_overwhelming_weight_keeps_its_precision() -> None:
     f = wls.fit(np.array([5.0, 1.0, 2.0, 3.0]), w, wls.ones(4))
     assert f.free[0] == pytest.approx(0.6 / (1e13 / 3 + 0.6), rel=1e-14, abs=0)
     assert f.resid[0] == pytest.approx((4 * 0.1 + 3 * 0.2 + 2 * 0.3) / (1e13 / 3 + 0.6), rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize("largest", [0.5, 3.0, 10.0, 1e4, 1e9, 1e14])
+def test_traces_and_forms_keep_their_precision_from_equal_weights_to_one_that_dominates(largest: float) -> None:
+    y, w = [F(3, 7), F(1, 3), F(2), F(-5, 9)], [F(largest), F(1, 10), F(1, 5), F(3, 10)]
+    total = sum(w)
+    P = [[(w[i] if i == j else 0) - w[i] * w[j] / total for j in range(4)] for i in range(4)]
+    py = [sum(P[i][j] * y[j] for j in range(4)) for i in range(4)]
+    ppy = [sum(P[i][j] * py[j] for j in range(4)) for i in range(4)]
+    f = wls.fit(np.array([float(x) for x in y]), np.array([float(x) for x in w]), wls.ones(4))
+    trace = sum(P[i][i] for i in range(4))
+    trace2 = sum(P[i][j] * P[j][i] for i in range(4) for j in range(4))
+    assert f.traces() == pytest.approx((float(trace), float(trace2)), rel=1e-12, abs=0)
+    assert f.trace_p == pytest.approx(float(trace), rel=1e-12, abs=0)
+    expected = sum(x * x for x in py), sum(a * b for a, b in zip(py, ppy, strict=True))
+    assert f.forms() == pytest.approx([float(x) for x in expected], rel=1e-9, abs=0)
+
+
+def test_the_design_of_a_mean_cannot_be_written_to_and_is_known_in_any_form() -> None:
+    X = wls.ones(5)
+    assert X.shape == (5, 1) and np.array_equal(X, np.ones((5, 1)))
+    assert all(wls.is_mean_only(x) for x in (X, X[:3], X.copy(), np.ones((5, 1))))
+    assert not any(wls.is_mean_only(x) for x in (np.ones((5, 2)), 2.0 * X, X[:, :0]))
+    with pytest.raises(ValueError, match="read-only"):
+        X[0] = 2.0

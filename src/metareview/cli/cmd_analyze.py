@@ -10,6 +10,7 @@ import click
 from ..errors import MetareviewError
 from .analysis_rows import show_plan, show_result
 from .common import folder_of, json_option, print_json, review_option, say
+from .progress import progress_bars
 
 if TYPE_CHECKING:
     from ..folder import ReviewFolder
@@ -78,7 +79,8 @@ def COMMAND(  # noqa: N802
         return
     from ..services.analyze import run
 
-    results = run(folder, names)
+    with progress_bars() as progress:
+        results = run(folder, names, progress=progress)
     if as_json:
         print_json({name: r.to_dict() for name, r in results.items()})
     for result in () if as_json else results.values():
@@ -102,7 +104,8 @@ def _post_hoc(
         else:
             show_plan(planned, labels)
         return
-    result = post_hoc.run(folder, analysis)
+    with progress_bars() as progress:
+        result = post_hoc.run(folder, analysis, progress)
     if as_json:
         print_json({analysis.name: result.to_dict()})
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .common import as_option, folder_of, json_option, print_json, print_rows, review_option, say
+from .progress import progress_bars
 
 
 @click.group(invoke_without_command=True)
@@ -17,9 +18,11 @@ def COMMAND(ctx: click.Context, coded: bool, practice: bool, review: str | None,
     """Tell what was learned per approach and outcome, in plain terms."""
     if ctx.invoked_subcommand:
         return
+    from ..services.analyze import marked
     from ..services.lessons import run
 
-    found = run(folder_of(review))
+    with progress_bars() as progress:
+        found = run(folder_of(review), progress=progress)
     if coded or practice:
         rows = found.coded if coded else found.practice
         if as_json:
@@ -35,7 +38,8 @@ def COMMAND(ctx: click.Context, coded: bool, practice: bool, review: str | None,
         print_json(findings)
         return
     keys = ("key", "k", "change", "ci", "pi", "designs", "certainty")
-    print_rows(keys, [[f[k] for k in keys] for f in findings], empty="no analysis by approach has effects yet")
+    listed = [[marked(f["key"], f["flag"]), *(f[k] for k in keys[1:])] for f in findings]
+    print_rows(keys, listed, empty="no analysis by approach has effects yet")
     doubts: dict[str, list[str]] = {}
     for f in findings:
         for doubt in f["doubts"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .common import folder_of, review_option
+from .progress import progress_bars
 
 
 @click.command()
@@ -14,7 +15,8 @@ def COMMAND(review: str | None) -> None:  # noqa: N802
     from ..services.provenance import lock
 
     folder = folder_of(review)
-    made = lock(folder)
+    with progress_bars() as progress:
+        made = lock(folder, progress)
     click.echo(
         f"{folder.lock}: {len(made.inputs)} inputs, {len(made.results)} results, {len(made.outputs)} outputs pinned"
     )

@@ -8,6 +8,7 @@ import click
 
 from ..errors import SAYS_NO, MetareviewError
 from .common import folder_of, review_option, say
+from .progress import progress_bars
 
 
 @click.command()
@@ -19,7 +20,8 @@ def COMMAND(out: Path | None, review: str | None) -> None:  # noqa: N802
     from ..services.report import run
 
     folder = folder_of(review)
-    done = run(folder, out)
+    with progress_bars() as progress:
+        done = run(folder, out, progress)
     target = out or folder.outputs
     click.echo(f"{target}: {len(done.files)} files; read {target / 'report.html'} and {target / 'lessons.html'}")
     e = done.evidence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .common import folder_of, json_option, print_json, review_option
+from .progress import progress_bars
 
 
 @click.command()
@@ -15,7 +16,8 @@ def COMMAND(name: str, review: str | None, as_json: bool) -> None:  # noqa: N802
     """Walk a pooled number, effect, study, lesson, principle or record back to where it came from."""
     from ..services.show import run
 
-    facts = run(folder_of(review), name)
+    with progress_bars() as progress:
+        facts = run(folder_of(review), name, progress)
     if as_json:
         print_json([{"what": k, "value": v} for k, v in facts])
         return

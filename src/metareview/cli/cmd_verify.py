@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .common import folder_of, json_option, print_json, review_option, say
+from .progress import progress_bars
 
 if TYPE_CHECKING:
     from ..provenance.lockfile import Comparison
@@ -19,7 +20,9 @@ def COMMAND(review: str | None, as_json: bool) -> None:  # noqa: N802
     """Compare inputs, recomputed results and outputs with the lockfile; exit code 3 when something differs."""
     from ..services.provenance import verify
 
-    show(verify(folder_of(review)), as_json, "verified")
+    with progress_bars() as progress:
+        found = verify(folder_of(review), progress)
+    show(found, as_json, "verified")
 
 
 def show(comparison: Comparison, as_json: bool, word: str) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SAYS_NO, MetareviewError
 from ..folder import ReviewFolder
+from ..parallel import Progress
 from ..protocol.models import DEPENDENT, Analysis, Protocol, Sensitivity
 from . import effects as effect_service
 from . import fitting
@@ -88,6 +89,7 @@ class AnalysisResult:
             "between_groups": between,
             "regressions": [r.to_dict() for r in self.regressions],
             "sensitivity": {name: pooled and pooled.to_dict() for name, (pooled, _) in self.sensitivity.items()},
+            "leave_one_out": None if self.leave_one_out is None else self.leave_one_out.to_dict("records"),
             "left_out": {item.effect_id: item.reason for item in self.selection.left_out},
             "notes": list(self.notes),
         }
@@ -124,13 +126,17 @@ class AnalysisResult:
 
 
 def run(
-    folder: ReviewFolder, names: Sequence[str] = (), frame: pd.DataFrame | None = None
+    folder: ReviewFolder,
+    names: Sequence[str] = (),
+    frame: pd.DataFrame | None = None,
+    progress: Callable[[str], Progress] | None = None,
 ) -> dict[str, AnalysisResult]:
     """Run the planned analyses.
 
     Arguments:
         names: those to run; none given means all.
         frame: the effects, when they are computed already.
+        progress: given what is being done, returns what is called with (fits made, fits in all).
 
     Raises:
         MetareviewError: an analysis is unknown; effects cannot be computed or compared; or the two engines differ by
@@ -139,7 +145,7 @@ def run(
     found = chosen(folder.protocol, names)
     frame = effect_service.run(folder) if frame is None else frame
     stand = standings.of(folder)
-    results = {a.name: run_one(a, frame, folder.protocol, stand[a.name]) for a in found}
+    results = {a.name: run_one(a, frame, folder.protocol, stand[a.name], progress) for a in found}
     require_engines_agree(results)
     return results
 
@@ -161,15 +167,20 @@ def plan(folder: ReviewFolder, names: Sequence[str] = (), state: ReviewState | N
 
 
 def run_one(
-    analysis: Analysis, frame: pd.DataFrame, protocol: Protocol, standing: Standing = PLANNED
+    analysis: Analysis,
+    frame: pd.DataFrame,
+    protocol: Protocol,
+    standing: Standing = PLANNED,
+    progress: Callable[[str], Progress] | None = None,
 ) -> AnalysisResult:
     """Run one analysis on computed effects.
 
     Arguments:
-        standing: how it stands to the registered plan.
+        standing: how it stands to the registered plan. progress: as in `run`.
     """
     selection = select(frame, analysis)
     chosen = selection.frame
+    tell = progress(f"analysing {analysis.name}") if progress else lambda done, of: None
     if chosen.empty:
         return AnalysisResult(analysis, selection, None, notes=("no effect is left to pool",), standing=standing)
     notes: list[str] = []
@@ -180,17 +191,18 @@ def run_one(
             raise
         note = f"{analysis.model} was not possible: {error.message}"
         return AnalysisResult(analysis, selection, None, notes=(note,), standing=standing)
-    return AnalysisResult(
-        analysis,
-        selection,
-        pooled,
-        fitting.subgroups(chosen, analysis, pooled, notes),
-        fitting.regressions(chosen, analysis, notes),
-        fitting.omitting(chosen, analysis, notes),
-        {name: _variant(frame, analysis, protocol, name, notes) for name in analysis.sensitivity},
-        tuple(notes),
-        standing,
-    )
+    before, fits = 3, 3 + len(fitting.omissions(chosen, analysis)) + len(analysis.sensitivity)
+    tell(1, fits)
+    groups = fitting.subgroups(chosen, analysis, pooled, notes)
+    tell(2, fits)
+    regressions = fitting.regressions(chosen, analysis, notes)
+    omitted = fitting.omitting(chosen, analysis, notes, lambda done, _: tell(before + done, fits))
+    variants = {}
+    for left, name in zip(range(len(analysis.sensitivity), 0, -1), analysis.sensitivity, strict=True):
+        tell(fits - left, fits)
+        variants[name] = _variant(frame, analysis, protocol, name, notes)
+    tell(fits, fits)
+    return AnalysisResult(analysis, selection, pooled, groups, regressions, omitted, variants, tuple(notes), standing)
 
 
 def _variant(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MetareviewError
+from ..parallel import Progress
 from ..protocol.models import DEPENDENT, Analysis
 from .selection import LeftOut, filled
 
@@ -169,8 +170,17 @@ def differences(regression: Regression) -> dict[str, float]:
     return dict(regression.model.crosscheck if held is None else held)  # type: ignore[union-attr]
 
 
-def omitting(frame: pd.DataFrame, analysis: Analysis, notes: list[str]) -> pd.DataFrame | None:
-    """The pooled result without each effect, or each study where studies give several, in turn; None for fewer than three."""
+def omissions(frame: pd.DataFrame, analysis: Analysis) -> tuple[str, ...]:
+    """The studies that `omitting` leaves out one by one, each with a fit of its own."""
+    studies = tuple(dict.fromkeys(frame[STUDY])) if _dependent(frame, analysis) else ()
+    return studies if len(studies) >= 3 else ()
+
+
+def omitting(frame: pd.DataFrame, analysis: Analysis, notes: list[str], progress: Progress) -> pd.DataFrame | None:
+    """The pooled result without each effect, or each study where studies give several, in turn; None for fewer than three.
+
+    `progress` is told after each study how many are done, and of how many.
+    """
     from ..synthesis.influence import leave_one_out
 
     if not _dependent(frame, analysis):
@@ -178,9 +188,10 @@ def omitting(frame: pd.DataFrame, analysis: Analysis, notes: list[str]) -> pd.Da
         return leave_one_out(*arrays(frame), **options) if len(frame) >= 3 else None
     import pandas as pd
 
-    studies = list(dict.fromkeys(frame[STUDY]))
+    studies = omissions(frame, analysis)
     rows = []
-    for study in studies if len(studies) >= 3 else ():
+    for done, study in enumerate(studies):
+        progress(done, len(studies))
         try:
             rest = pooled(frame[frame[STUDY] != study], analysis, bootstrap="never", crosscheck=False)
         except MetareviewError as error:

@@ -6,7 +6,7 @@ The two tracks stay apart: studies are pooled and told here, practice knowledge 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from ..folder import ReviewFolder
 from ..journal.drafts import Draft
 from ..lessons.events import CERTAINTY, JUDGED, Judgement
 from ..lessons.plain import change, in_words
+from ..parallel import Progress
 from ..protocol.models import Protocol
 from .analyze import AnalysisResult, named_groups
 from .analyze import run as run_analyses
@@ -41,7 +42,8 @@ class Finding:
 
     Attributes:
         key: `APPROACH/ANALYSIS`, the name a judgement of certainty uses. kinds: of effects pooled, such as rate ratios.
-        studies, designs: behind the number. doubts: sentences a reader must see beside it.
+        studies, designs: behind the number. doubts: sentences a reader must see beside it. flag: that it is not as planned,
+            or "".
     """
 
     key: str
@@ -57,12 +59,14 @@ class Finding:
     sentence: str
     doubts: tuple[str, ...]
     judgements: tuple[Judgement, ...]
+    flag: str
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values for a listing."""
         estimate, ci, pi = change(self.pooled, self.scale)
         return {
             "key": self.key,
+            "flag": self.flag,
             "approach": self.approach,
             "outcome": self.outcome,
             "kinds": list(self.kinds),
@@ -106,11 +110,12 @@ def run(
     folder: ReviewFolder,
     results: Mapping[str, AnalysisResult] | None = None,
     state: ReviewState | None = None,
+    progress: Callable[[str], Progress] | None = None,
 ) -> Lessons:
-    """Gather what was learned."""
+    """Gather what was learned; `progress` as in `analyze.run`."""
     state = state or load_state(folder)
     if results is None:
-        results = run_analyses(folder) if folder.protocol.analyses else {}
+        results = run_analyses(folder, progress=progress) if folder.protocol.analyses else {}
     findings = [f for r in _chosen(folder.protocol, results) for f in _findings(folder.protocol, r, state)]
     findings.sort(key=lambda f: f.approach_label.casefold())
     coding = state.coding.rows
@@ -195,6 +200,7 @@ def _findings(protocol: Protocol, result: AnalysisResult, state: ReviewState) ->
                 sentence=in_words(pooled, analysis.label, analysis.scale, better(rows, protocol)),
                 doubts=tuple(_doubts(protocol, result, rows, pooled)),
                 judgements=state.judgements.get(key, ()),
+                flag=_flag(result),
             )
         )
     return found
@@ -209,7 +215,7 @@ def _kinds(protocol: Protocol, rows: pd.DataFrame) -> tuple[str, ...]:
 
 def _doubts(protocol: Protocol, result: AnalysisResult, rows: pd.DataFrame, pooled: PooledResult) -> Iterator[str]:
     """Yield what weakens a finding: warnings of the synthesis, mixed kinds of effects, studies of one programme."""
-    if flag := result.standing.flag or result.standing.of_part("subgroup"):
+    if flag := _flag(result):
         yield f"Not as planned: {flag}."
     yield from FEW.get(pooled.k, pooled.warnings)
     kinds = _kinds(protocol, rows)
@@ -230,6 +236,10 @@ def _doubts(protocol: Protocol, result: AnalysisResult, rows: pd.DataFrame, pool
             else f"{doubted} of its {len(rows)} effects {'is' if doubted == 1 else 'are'}"
         )
         yield f"{which} doubted in the coding."
+
+
+def _flag(result: AnalysisResult) -> str:
+    return result.standing.flag or result.standing.of_part("subgroup")
 
 
 def _one_per_programme(result: AnalysisResult, rows: pd.DataFrame, chosen: pd.DataFrame) -> str:

@@ -7,7 +7,7 @@ amendment; `standing` then marks it post hoc in every output.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from ..errors import MetareviewError
 from ..folder import ReviewFolder
+from ..parallel import Progress
 from ..protocol.crosschecks import crosscheck
 from ..protocol.models import DEPENDENT, Analysis, Protocol
 from ..tabular import write_bytes
@@ -73,13 +74,13 @@ def _mistakes(protocol: Protocol, analysis: Analysis) -> list[str]:
     return found
 
 
-def run(folder: ReviewFolder, analysis: Analysis) -> AnalysisResult:
-    """Run an analysis that nobody planned.
+def run(folder: ReviewFolder, analysis: Analysis, progress: Callable[[str], Progress] | None = None) -> AnalysisResult:
+    """Run an analysis that nobody planned; `progress` as in `analyze.run`.
 
     Raises:
         MetareviewError: as in `analyze.run`.
     """
-    result = run_one(analysis, effect_service.run(folder), folder.protocol, UNPLANNED)
+    result = run_one(analysis, effect_service.run(folder), folder.protocol, UNPLANNED, progress)
     require_engines_agree({analysis.name: result})
     return result
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.metadata
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..errors import STALE, MetareviewError
 from ..folder import PROTOCOL, ReviewFolder
+from ..parallel import Progress
 from ..provenance.lockfile import Comparison, Lock, compare, flat_numbers, hashes, read_lock, write_lock
 from ..report.numbers import plural
 from . import report
@@ -33,13 +35,13 @@ NOISE = ("crosscheck", *DERIVED)
 NOT_PINNED = (*NOISE, "yi", "vi", "weights")
 
 
-def lock(folder: ReviewFolder) -> Lock:
-    """Rebuild the outputs and write the lockfile.
+def lock(folder: ReviewFolder, progress: Callable[[str], Progress] | None = None) -> Lock:
+    """Rebuild the outputs and write the lockfile; `progress` as in `analyze.run`.
 
     Raises:
         MetareviewError: an identity of the flow diagram fails (the review says no); nothing was locked then.
     """
-    built = report.run(folder)
+    built = report.run(folder, progress=progress)
     if built.failed:
         raise MetareviewError(
             "the flow of records does not add up:\n" + "\n".join(f"  {f}" for f in built.failed),
@@ -51,14 +53,20 @@ def lock(folder: ReviewFolder) -> Lock:
     return made
 
 
-def verify(folder: ReviewFolder) -> Comparison:
-    """Compare inputs, recomputed results and the outputs on disk with the lockfile; nothing is written."""
+def verify(folder: ReviewFolder, progress: Callable[[str], Progress] | None = None) -> Comparison:
+    """Compare inputs, recomputed results and the outputs on disk with the lockfile; nothing is written.
+
+    `progress` is that of `analyze.run`.
+    """
     locked = read_lock(folder.lock)
-    return compare(locked, _now(folder, report.gather(folder)))
+    return compare(locked, _now(folder, report.gather(folder, progress)))
 
 
-def reproduce(folder: ReviewFolder) -> Comparison:
-    """Rebuild everything in a clean folder from protocol, exports and journal alone, and compare with the lockfile."""
+def reproduce(folder: ReviewFolder, progress: Callable[[str], Progress] | None = None) -> Comparison:
+    """Rebuild everything in a clean folder from protocol, exports and journal alone, and compare with the lockfile.
+
+    `progress` is that of `analyze.run`.
+    """
     locked = read_lock(folder.lock)
     folder.events()  # an edited log is told by its own place, not by that of its copy
     with tempfile.TemporaryDirectory(prefix="metareview-") as place:
@@ -67,7 +75,7 @@ def reproduce(folder: ReviewFolder) -> Comparison:
             target = clean.root / path.relative_to(folder.root)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-        built = report.run(clean)
+        built = report.run(clean, progress=progress)
         return compare(locked, _now(clean, built.evidence))
 
 

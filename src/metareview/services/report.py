@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import MetareviewError
 from ..folder import ReviewFolder
+from ..parallel import Progress
 from ..protocol.loading import protocol_hash
 from ..report.prisma import check
 from . import analyze, effect_tables, effects, lessons, prisma, report_documents, search_log
@@ -30,15 +32,15 @@ class Reported:
         return f"Reported({len(self.files)} files, {len(self.failed)} failed identities)"
 
 
-def gather(folder: ReviewFolder) -> Evidence:
-    """Compute everything a report tells.
+def gather(folder: ReviewFolder, progress: Callable[[str], Progress] | None = None) -> Evidence:
+    """Compute everything a report tells; `progress` as in `analyze.run`.
 
     Raises:
         MetareviewError: an export or log was edited, effects cannot be computed, or the two engines differ.
     """
     state = load_state(folder)
     frame = effects.run(folder, state)
-    results = analyze.run(folder, frame=frame) if folder.protocol.analyses else {}
+    results = analyze.run(folder, frame=frame, progress=progress) if folder.protocol.analyses else {}
     pooled = {s for r in results.values() for s in r.selection.frame["study_id"]}
     counts = prisma.run(folder, state, synthesised=sorted(pooled))
     learned = lessons.run(folder, results, state)
@@ -47,15 +49,15 @@ def gather(folder: ReviewFolder) -> Evidence:
     return Evidence(state, frame, phi, results, counts, checks, learned, sha256)
 
 
-def run(folder: ReviewFolder, out: Path | None = None) -> Reported:
+def run(folder: ReviewFolder, out: Path | None = None, progress: Callable[[str], Progress] | None = None) -> Reported:
     """Rebuild the outputs; the old ones are replaced only when all new ones are there.
 
     Arguments:
-        out: where to build; the review's `outputs/` by default.
+        out: where to build; the review's `outputs/` by default. progress: as in `analyze.run`.
     """
     target = out or folder.outputs
     _require_replaceable(folder, target)
-    evidence = gather(folder)
+    evidence = gather(folder, progress)
     workshop = folder.index.parent if out is None else target.absolute().parent
     workshop.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=".report-", dir=workshop))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ..folder import ReviewFolder
-from ..report.numbers import agreement, fixed, p_value, pooled_cells, signed_percent
+from ..report.numbers import agreement, effect, fixed, interval, p_value, pooled_cells, signed_percent
 from ..report.prisma import FlowCounts, IdentityCheck, to_id_rows
 from ..report.tables import Table, table
 from ..synthesis.dependent.pooled import DependentPooled
@@ -179,7 +179,9 @@ def sensitivity(results: Iterable[AnalysisResult], labels: Mapping[str, str]) ->
     """Return each analysis beside its sensitivity analyses."""
     rows = []
     for r in results:
-        variants = [("as planned", r.pooled)] + [(r.variant_label(n, labels), p) for n, (p, _) in r.sensitivity.items()]
+        variants = [("main analysis", r.pooled)] + [
+            (r.variant_label(n, labels), p) for n, (p, _) in r.sensitivity.items()
+        ]
         for variant, p in variants if r.sensitivity else []:
             cells = pooled_cells(p, r.analysis.scale) if p is not None else {"k": "0"}
             rows.append({"analysis": r.label, "variant": variant, **cells})
@@ -205,21 +207,24 @@ def leave_one_out(results: Iterable[AnalysisResult]) -> Table:
         if r.leave_one_out is None:
             continue
         for row in r.leave_one_out.to_dict("records"):
-            shown = {k: row[k] for k in ("estimate", "ci_low", "ci_high", "tau2", "I2", "Q", "k", "test")}
-            rows.append({"analysis": r.name, "omitted": row["omitted"], **shown})
+            scale = r.analysis.scale
+            shown = {
+                "estimate": effect(row["estimate"], scale), "ci": interval(row["ci_low"], row["ci_high"], scale),
+                "tau2": fixed(row["tau2"], 4), "I2": fixed(row["I2"], 0) + "%", "Q": fixed(row["Q"], 2),
+            }  # fmt: skip
+            rows.append({"analysis": r.label, "omitted": row["omitted"], "k": row["k"], **shown, "test": row["test"]})
     heads = [
         ("analysis", "Analysis"),
         ("omitted", "Without"),
-        ("estimate", "Estimate (yi)"),
-        ("ci_low", "CI low"),
-        ("ci_high", "CI high"),
+        ("k", "k"),
+        ("estimate", "Estimate"),
+        ("ci", "CI"),
         ("tau2", "τ²"),
         ("I2", "I²"),
         ("Q", "Q"),
-        ("k", "k"),
         ("test", "Test"),
     ]
-    return table("leave_one_out", "Leave-one-out", heads, rows, "On the scale of yi (log for ratios).")
+    return table("leave_one_out", "Leave-one-out", heads, rows)
 
 
 def regressions(results: Iterable[AnalysisResult]) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..coding.codebook import to_cell
@@ -9,13 +10,16 @@ from ..coding.events import ID_COLUMN, CodedRow
 from ..errors import MetareviewError
 from ..folder import PROTOCOL, ReviewFolder
 from ..literature.events import WITHDRAWN
+from ..parallel import Progress
 from .state import ReviewState, load_state
 
 Fact = tuple[str, Any]
 
 
-def run(folder: ReviewFolder, name: str) -> list[Fact]:
+def run(folder: ReviewFolder, name: str, progress: Callable[[str], Progress] | None = None) -> list[Fact]:
     """Return what is known of a record, study, effect, lesson or principle, from its source to its use.
+
+    `progress` is that of `analyze.run`.
 
     Raises:
         MetareviewError: nothing has this id.
@@ -29,7 +33,7 @@ def run(folder: ReviewFolder, name: str) -> list[Fact]:
     if name in state.included_studies() or name in state.coding.rows["study"]:
         return _study(folder, state, name)
     if name.rpartition("/")[2] in {a.name for a in folder.protocol.analyses}:
-        return _pooled(folder, name)
+        return _pooled(folder, name, progress)
     gone = [e for e in folder.events() if e.kind == WITHDRAWN and e.data["prefix"] == name.rpartition(":")[0]]
     if gone:
         d = gone[-1].data
@@ -40,14 +44,14 @@ def run(folder: ReviewFolder, name: str) -> list[Fact]:
     )
 
 
-def _pooled(folder: ReviewFolder, name: str) -> list[Fact]:
+def _pooled(folder: ReviewFolder, name: str, progress: Callable[[str], Progress] | None) -> list[Fact]:
     """Tell a pooled number by the effects it is made of, each of which `show` walks further back."""
     from ..report.numbers import engine_of
     from .analyze import named_groups
     from .analyze import run as analyze
 
     group, _, analysis = name.rpartition("/")
-    result = analyze(folder, [analysis])[analysis]
+    result = analyze(folder, [analysis], progress=progress)[analysis]
     groups = dict(named_groups(result.subgroups)) if result.subgroups is not None else {}
     if group and group not in groups:
         raise MetareviewError(f"{analysis} has no group `{group}`", f"Its groups: {', '.join(groups) or 'none'}.")

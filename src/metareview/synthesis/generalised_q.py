@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
-import numpy as np
 from scipy.optimize import brentq
 
 from metareview.synthesis.quadratic_form import form, tails
@@ -21,7 +19,7 @@ def probability_above(tau2: float, f: Fit, vi: Floats) -> float:
     Source: Jackson (2013), Research Synthesis Methods 4, 220-229.
     """
     scale = float(f.w.max())  # Q and its weights in units of their own
-    return tails(f.rss / scale, form(_scaled(f, scale), vi + tau2))[1]
+    return tails(f.rss / scale, form(f.scaled(1.0 / scale), vi + tau2))[1]
 
 
 def tau2_where(probability: float, f: Fit, vi: Floats) -> tuple[float, int]:
@@ -47,7 +45,3 @@ def tau2_where(probability: float, f: Fit, vi: Floats) -> tuple[float, int]:
 def _logit(p: float) -> float:
     p = min(max(p, 1e-300), 1.0 - 1e-16)
     return math.log(p) - math.log1p(-p)
-
-
-def _scaled(f: Fit, scale: float) -> Fit:
-    return replace(f, w=np.asarray(f.w / scale))

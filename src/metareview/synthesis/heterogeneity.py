@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from metareview.synthesis import wls
 from metareview.synthesis.inference import chi2_tail
 from metareview.synthesis.intervals.qp import q_profile
@@ -63,12 +65,12 @@ def heterogeneity(
 
     Source: Higgins & Thompson (2002), Statistics in Medicine 21, 1539-1558.
     """
-    f = wls.fit(yi, 1.0 / vi, X)
+    f = wls.fit(yi, np.reciprocal(vi), X)
     df = yi.size - X.shape[1]
     if df < 1:
         return Heterogeneity(0.0, 0, 1.0, 0.0, 1.0, NONE, math.nan, NONE, NONE, math.nan, math.nan)
     q, typical = f.rss, df / f.trace_p
-    ci = q_profile(yi, vi, X, level=level) if tau2_ci is None else tau2_ci
+    ci = q_profile(yi, vi, X, level=level, start=tau2) if tau2_ci is None else tau2_ci
     by_q = 100.0 * max(0.0, (q - df) / q) if q > 0 else 0.0, q / df
     i2, h2 = by_q if equal_effects else (_i2(tau2, typical), 1.0 + tau2 / typical)
     return Heterogeneity(

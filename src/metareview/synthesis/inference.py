@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ ALIASES = {"hksj": "knha", "floored": "adhoc"}
 KNAPP_HARTUNG = ("knha", "adhoc")
 
 
+@lru_cache(maxsize=1024)
 def critical(level: float, df: float) -> float:
     """Return the two-sided critical value of t with `df` degrees of freedom; normal when df is inf."""
     upper = (1.0 + level) / 2.0
@@ -24,7 +26,8 @@ def critical(level: float, df: float) -> float:
 def two_sided(statistic: float, df: float) -> float:
     """Return the two-sided p-value of a t statistic; normal when df is inf."""
     tail = -abs(statistic)
-    return float(np.minimum(1.0, 2.0 * (special.ndtr(tail) if math.isinf(df) else special.stdtr(df, tail))))
+    p = 2.0 * float(special.ndtr(tail) if math.isinf(df) else special.stdtr(df, tail))
+    return 1.0 if p > 1.0 else p
 
 
 def chi2_tail(q: float, df: float) -> float:
@@ -96,4 +99,4 @@ def choose_test(test: str, *, df: int, perfect: bool, equal_effects: bool) -> tu
 
 def is_perfect(rss: float, w: np.ndarray, yi: np.ndarray) -> bool:
     """Return whether a weighted residual sum of squares is nothing but rounding."""
-    return rss <= 1e-27 * float(np.sum(w * yi**2))
+    return rss <= 1e-27 * float((w * yi).dot(yi))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def check_effects(yi: Any, vi: Any, labels: Sequence[Any] | None = None) -> Effe
             positive.
     """
     y, v = _vector(yi, "yi"), _vector(vi, "vi")
-    names = tuple(str(i + 1) for i in range(y.size)) if labels is None else tuple(str(x) for x in labels)
+    names = _numbers(y.size) if labels is None else tuple(str(x) for x in labels)
     if y.size == 0:
         raise MetareviewError("There are no effects to pool.", "Check the filters that select the effects.")
     if not y.size == v.size == len(names):
@@ -48,6 +49,11 @@ def check_effects(yi: Any, vi: Any, labels: Sequence[Any] | None = None) -> Effe
         )
     _check_values(y, v, names)
     return Effects(y, v, names)
+
+
+@lru_cache(maxsize=8)
+def _numbers(k: int) -> tuple[str, ...]:
+    return tuple(map(str, range(1, k + 1)))
 
 
 def _vector(values: Any, name: str) -> Floats:
@@ -61,12 +67,12 @@ def _vector(values: Any, name: str) -> Floats:
 
 
 def _check_values(yi: Floats, vi: Floats, labels: tuple[str, ...]) -> None:
-    bad_y = ~(np.abs(yi) <= LARGEST)
-    if bad_y.any():
+    if not (yi.max() <= LARGEST and yi.min() >= -LARGEST):  # false where one is nan, too
+        bad_y = ~(np.abs(yi) <= LARGEST)
         where = _named(bad_y, yi, labels)
         raise MetareviewError(f"The effect is not a usable number for {where}.", "Correct it or exclude the effect.")
-    bad_v = ~((vi >= SMALLEST) & (vi <= LARGEST))
-    if bad_v.any():
+    if not (vi.max() <= LARGEST and vi.min() >= SMALLEST):
+        bad_v = ~((vi >= SMALLEST) & (vi <= LARGEST))
         where = _named(bad_v, vi, labels)
         raise MetareviewError(
             f"The sampling variance must be a positive number, and is not for {where}.",

@@ -99,7 +99,7 @@ def _centre(data: Effects, tau2: str | float, test: str, engine: str, weights: F
         raise MetareviewError(f"There is no engine {engine!r}.", f"Choose one of {', '.join(ENGINES)}.")
     X = wls.ones(data.yi.size)
     method, between, failed = estimate_between(tau2, data.yi, data.vi, X, weights)
-    w = 1.0 / (data.vi + between.value)
+    w = np.reciprocal(data.vi + between.value)
     f = wls.fit(data.yi, w, X)
     df = data.yi.size - 1
     used, warnings = inference.choose_test(
@@ -107,12 +107,12 @@ def _centre(data: Effects, tau2: str | float, test: str, engine: str, weights: F
     )
     if engine == "pymare":
         return _pymare_centre(data, method, between, used, weights, failed + warnings)
-    estimate, wald_se = float(f.beta[0]), math.sqrt(f.cov[0, 0])
+    estimate, variance = float(f.beta[0]), float(f.cov[0, 0])
     if weights is not None:
         share = weights / weights.sum()
-        estimate, wald_se = float(share @ data.yi), math.sqrt(float(np.sum(share**2 / w)))
-    se = wald_se * math.sqrt(inference.factor(used, f.rss, df))
-    return _Centre(method, between, used, estimate, se, wald_se, weights, failed + warnings)
+        estimate, variance = float(share @ data.yi), float(np.sum(share**2 / w))
+    se = math.sqrt(variance * inference.factor(used, f.rss, df))
+    return _Centre(method, between, used, estimate, se, math.sqrt(variance), weights, failed + warnings)
 
 
 def _pymare_centre(
@@ -150,7 +150,7 @@ def _assemble(
     statistic = c.estimate / c.se if c.se > 0 else math.nan
     distribution = prediction or ("normal" if c.test == "z" else "k-p")
     spread = half_width(distribution, c.se, tau2, k, 1, level) if c.method != "FE" else math.nan
-    w = 1.0 / (data.vi + tau2) if c.weights is None else c.weights
+    w = np.reciprocal(data.vi + tau2) if c.weights is None else c.weights
     return PooledResult(
         estimate=c.estimate,
         se=c.se,
@@ -175,7 +175,7 @@ def _assemble(
         k=k,
         yi=data.yi,
         vi=data.vi,
-        weights=100.0 * w / np.sum(w),
+        weights=w * (100.0 / w.sum()),
         labels=data.labels,
         method=c.method,
         test=c.test,

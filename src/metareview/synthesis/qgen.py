@@ -47,10 +47,9 @@ def solve_q(target: float, yi: Floats, vi: Floats, X: Floats, start: float = 0.0
 
 def _value_and_slope(t: float, yi: Floats, vi: Floats, X: Floats) -> tuple[float, float]:
     """Return Q(t) = y'Py and -Q'(t) = y'PPy."""
-    w = 1.0 / (vi + t)
-    resid = wls.residuals(yi, w, X)
-    u = w * resid
-    return float(np.sum(u * resid)), float(np.sum(u * u))
+    f = wls.fit(yi, np.reciprocal(vi + t), X)
+    u = f.w * f.resid
+    return float(u.dot(f.resid)), float(u.dot(u))
 
 
 def _bracketed(target: float, yi: Floats, vi: Floats, X: Floats) -> tuple[float, int]:

@@ -4,8 +4,7 @@
 # (relative to tau2 + mean vi); the fit that is pinned is metafor's at the root (tau2 given), so that nothing hangs on the
 # threshold; its own standard error of tau2 comes from the iterated fit. DL2 and HE2 are metafor's GENQ with the weights
 # 1 / (vi + first step). Profile likelihood intervals are uniroot on metafor's logLik with tau2 given.
-# Generalised-Q intervals and GENQM need the package CompQuadForm, which Debian does not have: their oracle is Imhof's
-# integral in 30 digits (tests/synthesis/test_generalised_q.py) and the published intervals of Jackson et al. (2014).
+# Generalised-Q intervals and GENQM: make_genq.R.
 suppressPackageStartupMessages({library(metafor); library(metadat); library(jsonlite)})
 
 tight <- list(threshold = 1e-13, maxiter = 3000, tol = 1e-16, tau2.max = 1e6)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from metareview.errors import MetareviewError
+from metareview.parallel import Progress
 from metareview.synthesis.dependent.results import DependentResult
 from metareview.synthesis.multilevel.results import MultilevelResult
 from metareview.synthesis.regression import regress
@@ -21,7 +22,7 @@ WHEN = ("auto", "always", "never")
 
 @dataclass(frozen=True)
 class Testing:
-    """How coefficients are tested: the robust variance, the level, and when, how often, and from which seed to bootstrap."""
+    """How coefficients are tested: the robust variance, the level, when, how often, from which seed, and where to bootstrap."""
 
     vcov: str = "CR2"
     level: float = 0.95
@@ -29,6 +30,8 @@ class Testing:
     replications: int = 1999
     seed: int = 1
     workers: int = 1
+    cluster_address: str | None = None
+    progress: Progress | None = None
 
     def __post_init__(self) -> None:
         if self.bootstrap not in WHEN:
@@ -83,7 +86,7 @@ def _bootstraps(
     return {
         i: wild_bootstrap(
             model, studies, sturdy.terms[i], replications=testing.replications, level=testing.level, seed=testing.seed,
-            workers=testing.workers,
+            workers=testing.workers, cluster_address=testing.cluster_address, progress=testing.progress,
         )
         for i in which
     }  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from metareview.errors import MetareviewError
+from metareview.parallel import Progress
 from metareview.synthesis.dependent.assemble import Testing, dependent, random_effects
 from metareview.synthesis.dependent.results import DependentResult
 from metareview.synthesis.multilevel.model import VI, complete, multilevel
@@ -29,6 +30,8 @@ def che(
     replications: int = 1999,
     seed: int = 1,
     workers: int = 1,
+    cluster_address: str | None = None,
+    progress: Progress | None = None,
     level: float = 0.95,
     labels: str | Sequence[Any] | None = None,
 ) -> DependentResult:
@@ -42,14 +45,14 @@ def che(
         rho: the assumed correlation of sampling errors within a study; see `rho_sweep` for how much it matters.
         method: "REML" or "ML". vcov, level: as in `robust`.
         bootstrap: "auto" (cluster wild bootstrap where Satterthwaite's degrees of freedom are below 4), "always" or "never";
-            replications, seed, workers: as in `wild_bootstrap`.
+            replications, seed, workers, cluster_address, progress: as in `wild_bootstrap`.
 
     Raises:
         MetareviewError: as in `multilevel` and `robust`.
 
     Source: Pustejovsky & Tipton (2022), Prevention Science 23, 425-438.
     """
-    testing = Testing(vcov, level, bootstrap, replications, seed, workers)
+    testing = Testing(vcov, level, bootstrap, replications, seed, workers, cluster_address, progress)
     frame, inner = with_effect(data, study, effect)
     _, kept = used(formula, frame, vi, [study, inner])
     if not kept[study].astype(str).duplicated().any():

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from metareview.errors import MetareviewError
+from metareview.parallel import Progress
 from metareview.synthesis.dependent.assemble import Testing, dependent
 from metareview.synthesis.dependent.che import RHO, used, with_effect
 from metareview.synthesis.dependent.results import DependentResult
@@ -33,6 +34,8 @@ def sce(
     replications: int = 1999,
     seed: int = 1,
     workers: int = 1,
+    cluster_address: str | None = None,
+    progress: Progress | None = None,
     level: float = 0.95,
     labels: str | Sequence[Any] | None = None,
 ) -> DependentResult:
@@ -43,7 +46,8 @@ def sce(
 
     Arguments:
         formula: with the subgroup in it, as in "yi ~ 0 + outcome" for the means or "yi ~ outcome" for differences.
-        data, vi, study, effect, rho, method, vcov, bootstrap, replications, seed, workers, level, labels: as in `che`.
+        data, vi, study, effect, rho, method, vcov, bootstrap, replications, seed, workers, cluster_address, progress, level,
+            labels: as in `che`.
         subgroup: a categorical column. within: also a variance of effects within studies for each subgroup (SCE+).
         across: sampling errors correlate across the subgroups of a study too, and not only within each.
 
@@ -52,7 +56,7 @@ def sce(
 
     Source: Pustejovsky & Tipton (2022), Prevention Science 23, 425-438.
     """
-    testing = Testing(vcov, level, bootstrap, replications, seed, workers)
+    testing = Testing(vcov, level, bootstrap, replications, seed, workers, cluster_address, progress)
     frame, inner = with_effect(data, study, effect)
     if subgroup not in frame:
         raise MetareviewError(f"The data have no column {subgroup}.", "Name the column of subgroups.")

@@ -9,7 +9,7 @@ from metareview.synthesis.qgen import solve_q
 from metareview.synthesis.wls import Floats
 
 
-def q_profile(yi: Floats, vi: Floats, X: Floats, *, level: float = 0.95) -> tuple[float, float]:
+def q_profile(yi: Floats, vi: Floats, X: Floats, *, level: float = 0.95, start: float = 0.0) -> tuple[float, float]:
     """Return the Q-profile interval of tau2: the values at which Q takes its upper and lower chi-squared
     quantiles.
 
@@ -17,18 +17,19 @@ def q_profile(yi: Floats, vi: Floats, X: Floats, *, level: float = 0.95) -> tupl
     allows.
 
     Arguments:
-        yi, vi: shape (k,). X: shape (k, p), k > p.
+        yi, vi: shape (k,). X: shape (k, p), k > p. start: where to begin, such as an estimate; the bounds do not depend
+            on it.
 
     Source: Viechtbauer (2007), Statistics in Medicine 26, 37-52.
     """
     df, half = yi.size - X.shape[1], (1.0 - level) / 2.0
-    low, _ = solve_q(float(special.chdtri(df, half)), yi, vi, X)
-    high, _ = solve_q(float(special.chdtri(df, 1.0 - half)), yi, vi, X, start=low)
+    low, _ = solve_q(float(special.chdtri(df, half)), yi, vi, X, start)
+    high, _ = solve_q(float(special.chdtri(df, 1.0 - half)), yi, vi, X, start)
     return low, high
 
 
 def _interval(b: Between) -> Bounds:
-    return Bounds(*q_profile(b.yi, b.vi, b.X, level=b.level))
+    return Bounds(*q_profile(b.yi, b.vi, b.X, level=b.level, start=b.tau2.value))
 
 
 INTERVAL = Interval("qp", "Q-profile", "Viechtbauer (2007), Statistics in Medicine 26, 37-52", _interval)

@@ -31,7 +31,9 @@ class Curved:
         """The gradient, shape (t,), and the Hessian, shape (t, t), of the log-likelihood."""
         parts = self.problem.split(here.theta)
         told = [_chain(term, theta) for term, theta in zip(self.problem.terms, parts, strict=True)]
-        flat = score(self.flat, replace(here, theta=np.concatenate([t[0] for t in told])), information=True)
+        there = at(self.flat, np.concatenate([t[0] for t in told]))
+        assert there is not None  # the covariance is that of `here`
+        flat = score(self.flat, there, information=True)
         own = self.flat.split(flat.gradient)
         J = np.zeros((flat.gradient.size, here.theta.size))
         bent = np.zeros((here.theta.size, here.theta.size))

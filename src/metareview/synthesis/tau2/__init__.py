@@ -35,8 +35,10 @@ def estimator(name: str) -> Estimator:
     Raises:
         MetareviewError: there is none; the hint lists what there is.
     """
-    wanted = name.strip().upper()
-    for item in estimators().values():
+    wanted, table = name.strip().upper(), estimators()
+    if wanted in table:
+        return table[wanted]
+    for item in table.values():
         if wanted == item.id.upper() or wanted in item.aliases:
             return item
     raise MetareviewError(

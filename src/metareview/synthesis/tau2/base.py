@@ -6,8 +6,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from metareview.synthesis import wls
 from metareview.synthesis.wls import Fit, Floats
 
@@ -54,7 +52,7 @@ def moment_estimate(yi: Floats, vi: Floats, X: Floats, weights: Floats) -> Tau2:
     Source: DerSimonian & Kacker (2007), Contemporary Clinical Trials 28, 105-114, equation 6.
     """
     f = wls.fit(yi, weights, X)
-    value = max(0.0, (f.rss - float(np.sum(f.w * vi * f.free))) / f.trace_p)
+    value = max(0.0, (f.rss - float((f.w * vi).dot(f.free))) / f.trace_p)
     return Tau2(value, moment_se(f, vi, value, f.trace_p), converged=True, iterations=0)
 
 
@@ -65,4 +63,4 @@ def moment_se(f: Fit, vi: Floats, tau2: float, divisor: float) -> float:
     (Searle 1971, ch. 2); P is that of the fit `f`, whose weights need not be inverse variances.
     """
     d = f.w * (vi + tau2)
-    return math.sqrt(2.0 * wls.trace_product(f, d, d)) / divisor
+    return math.sqrt(2.0 * f.trace_product(d, d)) / divisor

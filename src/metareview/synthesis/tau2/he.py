@@ -13,7 +13,7 @@ def hedges(yi: Floats, vi: Floats, X: Floats) -> Tau2:
     """Return (RSS - tr(MV)) / (k - p), not below 0, with RSS and M = I - H of the unweighted fit."""
     df = yi.size - X.shape[1]
     f = wls.fit(yi, np.ones_like(vi), X)
-    value = max(0.0, (f.rss - float(np.sum(vi * f.free))) / df)
+    value = max(0.0, (f.rss - float(vi.dot(f.free))) / df)
     return Tau2(value, moment_se(f, vi, value, df), converged=True, iterations=0)
 
 

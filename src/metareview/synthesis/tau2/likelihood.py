@@ -2,7 +2,7 @@
 
 The likelihood can have more than one local maximum when sampling variances differ by orders of magnitude, so
 a climb from one start is not enough. All stationary points lie below a bound that follows from the data; the
-sign of the score on a doubling grid below it brackets every local maximum, Newton's method kept inside its
+sign of the score on a grid below it brackets every local maximum, Newton's method kept inside its
 bracket polishes each, and the highest wins, 0 included.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 from metareview.synthesis import wls
 from metareview.synthesis.wls import Floats
 
-CHUNK = 1_000_000
+CHUNK = 16_384
 MAX_NEWTON = 200
 SMALL_STEP = 1e-9
 
@@ -45,12 +45,14 @@ def maximise(yi: Floats, vi: Floats, X: Floats, *, restricted: bool) -> tuple[fl
     year, far from 0 and nearly parallel to the intercept, then costs no precision.
     """
     start = wls.fit(yi, np.ones_like(vi), X)
-    y, X = start.resid, X if start.mean_only else start.basis
+    y, X = start.resid, X if wls.is_mean_only(X) else start.basis
     at = _grid(start.rss, vi, yi.size - (X.shape[1] if restricted else 0))
-    rising = _scores(at, y, vi, X, restricted) > 0.0
+    slopes = _slopes(at, y, vi, X, restricted)
+    rising = slopes > 0.0
     found = [] if rising[0] else [(0.0, True, 0)]
-    for i in np.flatnonzero(rising[:-1] & ~rising[1:]):
-        found.append(_polish(float(at[i]), float(at[i + 1]), y, vi, X, restricted))
+    for i in np.flatnonzero(rising[:-1] & ~rising[1:]).tolist():
+        between = at[i] + (at[i + 1] - at[i]) * slopes[i] / (slopes[i] - slopes[i + 1])
+        found.append(_polish(float(at[i]), float(between), float(at[i + 1]), y, vi, X, restricted))
     if len(found) == 1:
         return found[0]
     return max(found, key=lambda item: log_likelihood(item[0], y, vi, X, restricted=restricted))
@@ -58,7 +60,7 @@ def maximise(yi: Floats, vi: Floats, X: Floats, *, restricted: bool) -> tuple[fl
 
 def gradient(tau2: float, yi: Floats, vi: Floats, X: Floats, *, restricted: bool) -> float:
     """Return the derivative of the (restricted) log-likelihood in tau2; arguments as in `log_likelihood`."""
-    return _derivatives(tau2, yi, vi, X, restricted)[0]
+    return _step(tau2, yi, vi, X, restricted)[0]
 
 
 def grid(yi: Floats, vi: Floats, X: Floats, *, restricted: bool) -> Floats:
@@ -70,73 +72,74 @@ def grid(yi: Floats, vi: Floats, X: Floats, *, restricted: bool) -> Floats:
 
 
 def _grid(rss: float, vi: Floats, df: int) -> Floats:
-    """Return 0 and a doubling grid up to a bound on every stationary point.
+    """Return 0 and a grid on which min(vi) + tau2 doubles in two steps, up to a bound on every stationary point.
 
-    y'PPy <= RSS / t^2 and tr(P) >= df / (t + max vi), so the score is negative once df t^2 > RSS (t + max
-    vi). Below a thousandth of the smallest variance the score is straight, so no finer steps are needed
-    there.
+    y'PPy <= RSS / t^2 and tr(P) >= df / (t + max vi), so the score is negative once df t^2 > RSS (t + max vi). From
+    one point to the next no weight falls to less than 1 / sqrt(2) of itself.
     """
-    top = 2.0 * (rss + math.sqrt(rss * rss + 4.0 * df * rss * float(vi.max()))) / (2.0 * df)
-    bottom = 1e-3 * float(vi.min())
-    if top <= 2.0 * bottom:
-        return np.array([0.0, max(top, bottom)])
-    steps = min(400, 2 + math.ceil(math.log2(top / bottom)))
-    return np.concatenate([[0.0], np.geomspace(bottom, top, steps)])
+    top = (rss + math.sqrt(rss * rss + 4.0 * df * rss * float(vi.max()))) / df
+    bottom = float(vi.min())
+    steps = min(800, 1 + max(0, math.ceil(2.0 * math.log2(top / bottom + 1.0))))
+    return bottom * (np.exp2(np.arange(steps + 1.0) / 2.0) - 1.0)
 
 
-def _scores(grid: Floats, y: Floats, vi: Floats, X: Floats, restricted: bool) -> Floats:
-    """Return twice the score at each of the g grid points, shape (g,), in chunks that bound the memory."""
+def _slopes(grid: Floats, y: Floats, vi: Floats, X: Floats, restricted: bool) -> Floats:
+    """Return the score at each of the g grid points, over (sum of w^2 / sum of w)^2, shape (g,).
+
+    Divided so, it is a straight line in tau2 where the sampling variances are equal, and nearly one elsewhere.
+    """
     size = max(1, CHUNK // X.size)
-    mean_only = wls.is_mean_only(X)
-    pieces = []
-    for at in range(0, grid.size, size):
-        w = 1.0 / (vi + grid[at : at + size, None])
-        pieces.append(_score_mean(w, y, restricted) if mean_only else _score_general(w, y, X, restricted))
-    return np.concatenate(pieces)
+    slopes = _slopes_mean if wls.is_mean_only(X) else _slopes_general
+    pieces = [grid[at : at + size, None] for at in range(0, grid.size, size)]
+    return np.concatenate([slopes(np.reciprocal(vi + piece), y, X, restricted) for piece in pieces])
 
 
-def _score_mean(w: Floats, y: Floats, restricted: bool) -> Floats:
-    total = w.sum(axis=1)
-    resid = y - ((w @ y) / total)[:, None]
-    squares = np.einsum("gk,gk->g", w, w)
-    weighted = w * resid
+def _slopes_mean(w: Floats, y: Floats, X: Floats, restricted: bool) -> Floats:
+    total, squares = w.sum(axis=1), np.einsum("gk,gk->g", w, w)
+    weighted = w * (y - ((w @ y) / total)[:, None])
+    share = squares / total
     score = np.einsum("gk,gk->g", weighted, weighted) - total
-    return score + squares / total if restricted else score
+    return (score + share if restricted else score) / share**2
 
 
-def _score_general(w: Floats, y: Floats, X: Floats, restricted: bool) -> Floats:
+def _slopes_general(w: Floats, y: Floats, X: Floats, restricted: bool) -> Floats:
     root = np.sqrt(w)
     basis = np.linalg.qr(root[:, :, None] * X)[0]
     z = root * y
     resid = z - np.einsum("gkp,gp->gk", basis, np.einsum("gkp,gk->gp", basis, z))
-    score = np.sum(w * resid**2, axis=1) - w.sum(axis=1)
-    return score + np.einsum("gk,gkp,gkp->g", w, basis, basis) if restricted else score
-
-
-def _derivatives(t: float, y: Floats, vi: Floats, X: Floats, restricted: bool) -> tuple[float, float]:
-    """Return the first and second derivative of the log-likelihood in tau2."""
-    f = wls.fit(y, 1.0 / (vi + t), X)
-    square = float(np.sum((f.w * f.resid) ** 2))
+    total = w.sum(axis=1)
+    score = np.sum(w * resid**2, axis=1) - total
     if restricted:
-        trace, trace2 = f.trace_p, wls.trace_product(f, f.w, f.w)
-    else:
-        trace, trace2 = float(np.sum(f.w)), float(np.sum(f.w**2))
-    return 0.5 * (square - trace), 0.5 * trace2 - wls.cubic_form(f)
+        score += np.einsum("gk,gkp,gkp->g", w, basis, basis)
+    return score * (total / np.sum(w**2, axis=1)) ** 2
 
 
-def _polish(low: float, high: float, y: Floats, vi: Floats, X: Floats, restricted: bool) -> tuple[float, bool, int]:
-    """Find the maximum between low (score > 0) and high (score <= 0).
+def _step(t: float, y: Floats, vi: Floats, X: Floats, restricted: bool) -> tuple[float, float]:
+    """Return the first derivative of the log-likelihood in tau2, and Newton's step to where it is 0 (inf where there is none).
+
+    The step is that for the derivative over (tr(PP) / tr(P))^2, which has the same root and is nearly straight.
+    """
+    f = wls.fit(y, np.reciprocal(vi + t), X)
+    square, cube = f.forms()
+    trace, trace2 = f.traces() if restricted else (float(f.w.sum()), float(f.w.dot(f.w)))
+    slope = square - trace
+    curvature = trace2 - 2.0 * cube + 2.0 * slope * trace2 / trace
+    return 0.5 * slope, -slope / curvature if curvature < 0 else math.inf
+
+
+def _polish(
+    low: float, t: float, high: float, y: Floats, vi: Floats, X: Floats, restricted: bool
+) -> tuple[float, bool, int]:
+    """Find the maximum between low (score > 0) and high (score <= 0), from t.
 
     Newton, with a halving of the bracket whenever a step would leave it or does not at least halve the last
     one. Newton's error after a step of relative size d is of the order d^2, so a step below `SMALL_STEP` is
     the last.
     """
-    t = math.sqrt(low * high) if low > 0 else 0.5 * high
     last = high - low
     for iteration in range(1, MAX_NEWTON + 1):
-        slope, curvature = _derivatives(t, y, vi, X, restricted)
+        slope, step = _step(t, y, vi, X, restricted)
         low, high = (t, high) if slope > 0 else (low, t)
-        step = -slope / curvature if curvature < 0 else math.inf
         if abs(step) <= 0.5 * last and low <= t + step <= high:
             t, last = t + step, abs(step)
             if last <= SMALL_STEP * t:

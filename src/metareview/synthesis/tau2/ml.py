@@ -16,8 +16,8 @@ def maximum_likelihood(yi: Floats, vi: Floats, X: Floats) -> Tau2:
     information.
     """
     value, converged, iterations = maximise(yi, vi, X, restricted=False)
-    w = 1.0 / (vi + value)
-    return Tau2(value, math.sqrt(2.0 / float(np.sum(w**2))), converged, iterations)
+    w = np.reciprocal(vi + value)
+    return Tau2(value, math.sqrt(2.0 / float(w.dot(w))), converged, iterations)
 
 
 ESTIMATOR = Estimator(

@@ -16,7 +16,7 @@ def restricted_maximum_likelihood(yi: Floats, vi: Floats, X: Floats) -> Tau2:
     """
     value, converged, iterations = maximise(yi, vi, X, restricted=True)
     f = wls.fit(yi, 1.0 / (vi + value), X)
-    return Tau2(value, math.sqrt(2.0 / wls.trace_product(f, f.w, f.w)), converged, iterations)
+    return Tau2(value, math.sqrt(2.0 / f.traces()[1]), converged, iterations)
 
 
 ESTIMATOR = Estimator(
