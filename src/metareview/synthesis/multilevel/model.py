@@ -56,6 +56,7 @@ def multilevel(
     test: str = "t",
     level: float = 0.95,
     labels: str | Sequence[Any] | None = None,
+    crosscheck: bool = False,
 ) -> MultilevelResult:
     """Fit a multilevel or multivariate meta-analytic model.
 
@@ -70,6 +71,7 @@ def multilevel(
         R: known correlations between the levels of a factor (a frame named by levels), by factor, for phylogenies or space.
         fixed: variance components or correlations that are known, by their name in `components`; the others are estimated.
         method: "REML" or "ML". test: "t" (k - p degrees of freedom) or "z"; for robust tests give the result to `robust`.
+        crosscheck: compare with the second engines, a dense likelihood and statsmodels (see `crosscheck_multilevel`).
 
     Raises:
         MetareviewError: what cannot be used, naming it; or a likelihood without a maximum that could be found.
@@ -95,7 +97,12 @@ def multilevel(
             "Check V, or give a smaller rho.",
         )
     working = working_at(problem, found.at, members, got.design)
-    return _result(formula, specs, struct, got, terms, problem, found, working, method, test, level, fixed or {})
+    result = _result(formula, specs, struct, got, terms, problem, found, working, method, test, level, fixed or {})
+    if not crosscheck:
+        return result
+    from metareview.synthesis.crosscheck import checked_multilevel
+
+    return checked_multilevel(result)
 
 
 def _check(method: str, test: str, specs: tuple[str, ...]) -> None:
@@ -259,6 +266,7 @@ def _result(
         singular=singular,
         excluded=got.design.excluded,
         warnings=describe.warnings(terms, got.design, found, singular, silent),
+        V=got.V,
         working=working,
         rows=got.design.rows,
         problem=problem,

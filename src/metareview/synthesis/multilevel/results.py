@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from metareview.synthesis.multilevel.likelihood import Problem
 from metareview.synthesis.multilevel.optimise import Optimum
@@ -34,8 +35,9 @@ class MultilevelResult:
         loglik, AIC, AICc, BIC, parameters: of the (restricted) likelihood.
         k, p, yi, vi, labels, excluded, method, test, level, converged, warnings: as in `PooledResult`.
         singular: names of components at the edge of what they can be. iterations: of the search.
-        crosscheck: relative differences to statsmodels' generalised least squares at these components; empty when not run.
-        rows: the position in the data of each effect used, shape (k,). working: the working model, for `robust` and resampling.
+        crosscheck: differences to the second engines by quantity (see `crosscheck_multilevel`); empty when not run.
+        V: sampling covariance, shape (k, k). rows: the position in the data of each effect used, shape (k,).
+        working: the working model, for `robust` and resampling.
     """
 
     formula: str
@@ -82,6 +84,7 @@ class MultilevelResult:
     singular: tuple[str, ...]
     excluded: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
+    V: sparse.csr_array
     working: Working
     rows: NDArray[np.intp]
     problem: Problem
@@ -90,7 +93,7 @@ class MultilevelResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field but the working model as plain JSON-ready values at full precision."""
-        skip = ("working", "problem", "optimum")
+        skip = ("V", "working", "problem", "optimum")
         return {f.name: to_plain(getattr(self, f.name)) for f in fields(self) if f.name not in skip}
 
     def to_frame(self) -> pd.DataFrame:

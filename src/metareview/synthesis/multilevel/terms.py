@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from metareview.synthesis.multilevel.stacks import Codes, Stack
-from metareview.synthesis.multilevel.structures import STRUCTURES, Parameter, reported
+from metareview.synthesis.multilevel.structures import STRUCTURES, Gradient, Parameter, reported
+from metareview.synthesis.multilevel.unstructured import ENTRIES, FORMS
 from metareview.synthesis.wls import Floats
 
 
@@ -66,12 +67,12 @@ class Structured:
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """Variances and correlations, or the Cholesky factor of UN."""
-        return STRUCTURES[self.structure].parameters(self.levels)
+        return (STRUCTURES | FORMS)[self.structure].parameters(self.levels)
 
     @property
     def linear(self) -> bool:
         """Whether G is linear in its parameters."""
-        return self.structure in ("ID", "DIAG")
+        return self.structure in ("ID", "DIAG", ENTRIES)
 
     @property
     def ties(self) -> Codes:
@@ -94,9 +95,13 @@ class Structured:
     def covariance(self, theta: Floats, prepared: tuple[Floats, Codes]) -> tuple[Floats, list[Floats]]:
         """What is added to the covariance, shape (g, m, m), and its derivative by each parameter."""
         same, at = prepared
-        G, dG = STRUCTURES[self.structure].value(theta, self.times)
+        G, dG = self.between(theta)
         i, j = at[:, :, None], at[:, None, :]
         return G[i, j] * same, [d[i, j] * same for d in dG]
+
+    def between(self, theta: Floats) -> Gradient:
+        """The covariance between levels, shape (q, q), and its derivative by each parameter, shape (t, q, q)."""
+        return (STRUCTURES | FORMS)[self.structure].value(theta, self.times)
 
     def report(self, theta: Floats) -> dict[str, float]:
         """Variances and correlations by name; the name of the term stands before them when it has one."""
