@@ -12,7 +12,7 @@ import pytest
 from scipy import optimize, stats
 
 import metareview as mr
-from metareview.synthesis.multilevel.dense import Dense, dense
+from metareview.synthesis.multilevel.full_matrix import Dense, dense
 
 FILE = Path(__file__).parent / "reference" / "unstructured.json"
 FITS = json.loads(FILE.read_text(encoding="utf-8"))["fits"]

@@ -14,7 +14,7 @@ import pytest
 import metareview as mr
 from metareview.synthesis.crosscheck import checked_multilevel, failed
 from metareview.synthesis.multilevel import second
-from metareview.synthesis.multilevel.dense import dense
+from metareview.synthesis.multilevel.full_matrix import dense
 
 SETS = json.loads((Path(__file__).parent / "reference" / "multilevel.json").read_text(encoding="utf-8"))["sets"]
 CASES = [pytest.param(s, f, id=f"{s['name']}-{f['name']}") for s in SETS for f in s["fits"]]

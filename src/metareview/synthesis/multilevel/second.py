@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from metareview.synthesis.multilevel.dense import Codes, Dense, dense
+from metareview.synthesis.multilevel.full_matrix import Codes, Dense, dense
 from metareview.synthesis.wls import Floats
 
 if TYPE_CHECKING:
