@@ -54,7 +54,7 @@ class DenseAt:
         return [t.covariance(x, c) for t, x, c in zip(b.terms, self.parts, b.prepared, strict=True)]
 
     @cached_property
-    def S(self) -> Floats:
+    def covariances(self) -> Floats:
         """The covariances, shape (g, m, m)."""
         return np.asarray(self.blocks.V + sum(value for value, _ in self._terms()))
 
@@ -70,7 +70,7 @@ class DenseAt:
         """The derivative of S by each parameter, each of shape (g, m, m)."""
         return [change for _, changes in self._terms() for change in changes]
 
-    def traces(self, D: Sequence[Floats], *, second: bool) -> tuple[Floats, Floats]:
+    def traces(self, D: Sequence[Any], *, second: bool) -> tuple[Floats, Floats]:
         """tr(W D) of each derivative, shape (t,), and tr(W D W D') of each two, shape (t, t), zeros unless asked for."""
         first, both = np.array([float(np.sum(self.W * d)) for d in D]), np.zeros((len(D), len(D)))
         WD = [self.W @ d for d in D] if second else []
@@ -86,12 +86,12 @@ class DenseAt:
         for g in np.flatnonzero(chosen.any(axis=1)):
             here = np.flatnonzero(chosen[g])
             to = place[rows[g, here]]
-            out[np.ix_(to, to)] = self.S[g][np.ix_(here, here)]
+            out[np.ix_(to, to)] = self.covariances[g][np.ix_(here, here)]
 
     def matrices(self) -> list[tuple[Floats, Floats]]:
         """The covariance and the weights of each block, without padding."""
         sizes = self.blocks.places.real.sum(axis=1).tolist()
-        return [(S[:m, :m], W[:m, :m]) for S, W, m in zip(self.S, self.W, sizes, strict=True)]
+        return [(S[:m, :m], W[:m, :m]) for S, W, m in zip(self.covariances, self.W, sizes, strict=True)]
 
 
 def product(left: Floats, right: Floats) -> Floats:

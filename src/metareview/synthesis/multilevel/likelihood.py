@@ -14,7 +14,8 @@ from functools import cached_property
 import numpy as np
 
 from metareview.synthesis.multilevel.dense import Dense, DenseAt, product
-from metareview.synthesis.multilevel.lowrank import LowRank, LowRankAt, Woodbury
+from metareview.synthesis.multilevel.lowrank import LowRank, Woodbury
+from metareview.synthesis.multilevel.lowrank_at import LowRankAt
 from metareview.synthesis.multilevel.places import Codes
 from metareview.synthesis.multilevel.stacks import Stack
 from metareview.synthesis.multilevel.structures import Parameter
@@ -47,7 +48,8 @@ class At:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What is to be maximised: parts of the data, independent of each other (stacks of blocks, or a large block), terms, k effects, p coefficients, restricted or not.
+    """What is to be maximised: parts of the data that are independent of each other (stacks of blocks, or one large block),
+    terms, k effects, p coefficients, restricted or not.
 
     `ceiling` is a variance that no data of this spread can mean: a component that reaches it cannot be told from the data.
     """
@@ -117,7 +119,9 @@ def _beside(X: Floats, y: Floats) -> Floats:
 
 def _residual_gram(problem: Problem, parts: list[DenseAt | LowRankAt], beta: Floats) -> Floats:
     """[X r]'W[X r] with the residuals r = y - X beta: X'Wr is one step of refinement for the coefficients."""
-    found = (there.gram(_beside(part.X, part.y - part.X @ beta)) for part, there in zip(problem.parts, parts, strict=True))
+    found = (
+        there.gram(_beside(part.X, part.y - part.X @ beta)) for part, there in zip(problem.parts, parts, strict=True)
+    )
     return np.asarray(sum(found, start=np.zeros((problem.p + 1, problem.p + 1))))
 
 
@@ -156,7 +160,9 @@ def score(problem: Problem, here: At, *, information: bool = False) -> Slope:
         return Slope(0.5 * gradient, crossed, crossed)
     if problem.restricted:
         both = here.bread @ outer
-        crossed += np.einsum("spq,tqp->st", both, both) - 2.0 * np.einsum("pq,stqp->st", here.bread, twice[:, :, :p, :p])
+        crossed += np.einsum("spq,tqp->st", both, both) - 2.0 * np.einsum(
+            "pq,stqp->st", here.bread, twice[:, :, :p, :p]
+        )
     ends = once[:, :p, p]
     curved = twice[:, :, p, p] - ends @ here.bread @ ends.T
     return Slope(0.5 * gradient, 0.5 * crossed, curved - 0.5 * crossed)

@@ -20,9 +20,9 @@ from metareview.synthesis.multilevel import random as reading
 from metareview.synthesis.multilevel.layout import arrange
 from metareview.synthesis.multilevel.likelihood import Problem
 from metareview.synthesis.multilevel.optimise import Optimum, maximise
+from metareview.synthesis.multilevel.places import Codes
 from metareview.synthesis.multilevel.results import MultilevelResult
 from metareview.synthesis.multilevel.sampling import as_sparse, imputed
-from metareview.synthesis.multilevel.places import Codes
 from metareview.synthesis.multilevel.stacks import blocks
 from metareview.synthesis.multilevel.terms import Intercepts, Term
 from metareview.synthesis.multilevel.working import working_at

@@ -65,11 +65,6 @@ def check_size(n: int) -> None:
         )
 
 
-def pairs(self) -> Floats:
-        """1 where both places hold an effect, shape (g, m, m)."""
-        return (self.real[:, :, None] & self.real[:, None, :]).astype(np.float64)
-
-
 def pairs(members: Sequence[Codes]) -> tuple[Codes, Codes]:
     """Row and column of every entry of the blocks, block by block and row by row."""
     flat = np.concatenate(members)
