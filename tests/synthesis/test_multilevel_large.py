@@ -86,7 +86,7 @@ def same_fit(one: MultilevelResult, other: MultilevelResult) -> None:
 def test_pieces_and_levels_give_what_the_whole_block_gives(
     model: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    same_fit(*both(made(n=100 if model.get("struct") == "UN" else 140), monkeypatch, **model))
+    same_fit(*both(made(), monkeypatch, **model))
 
 
 @pytest.mark.parametrize("model", [MODELS[0], MODELS[5]], ids=["intercepts", "compound symmetry"])

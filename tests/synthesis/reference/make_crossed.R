@@ -42,7 +42,7 @@ one <- function(name, d, method) {
 sets <- list(
   one("crossed", draw(1, 320, 16, 12, c(.4, .3, .2)), "REML"),
   one("crossed", draw(1, 320, 16, 12, c(.4, .3, .2)), "ML"),
-  one("no variance between outcomes", draw(4, 240, 12, 10, c(.4, 0, .2)), "REML"),
+  one("little variance between outcomes", draw(4, 240, 12, 10, c(.4, 0, .2)), "REML"),
   one("no variance between effects", draw(7, 240, 12, 10, c(.4, .3, 0)), "REML")
 )
 for (s in sets) cat(s$name, s$method, s$sigma2, "\n")

@@ -89,8 +89,10 @@ def blocks(k: int, factors: Sequence[Codes], V: sparse.csr_array) -> list[Codes]
         ties.append(sparse.csr_array((np.ones(k, dtype=np.int8), (np.arange(k), head[codes])), shape=(k, k)))
     labels = connected_components(sum(ties[1:], start=ties[0]), directed=False)[1]
     order = np.argsort(labels, kind="stable")
-    pieces = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
-    return sorted(pieces, key=lambda piece: int(piece[0]))
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(labels[order])) + 1])
+    ends = np.append(starts[1:], k)
+    turn = np.argsort(order[starts])
+    return [order[a:b] for a, b in zip(starts[turn].tolist(), ends[turn].tolist(), strict=True)]
 
 
 def stacks(y: Floats, X: Floats, V: sparse.csr_array, members: Sequence[Codes]) -> list[Stack]:
