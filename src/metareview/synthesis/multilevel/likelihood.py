@@ -100,8 +100,8 @@ def at(problem: Problem, theta: Floats) -> At | None:
         return None
     bread: Floats = np.asarray(0.5 * (inner + inner.T), dtype=np.float64)
     beta = bread @ gram[:p, p]
-    beta = beta + bread @ _residual_gram(problem, parts, beta)[:p, p]
-    rss = float(_residual_gram(problem, parts, beta)[p, p])
+    left = _residual_gram(problem, parts, beta)
+    beta, rss = beta + bread @ left[:p, p], float(left[p, p] - left[:p, p] @ bread @ left[:p, p])
     log_det = sum(part.log_det for part in parts)
     sign, log_det_bread = np.linalg.slogdet(bread)
     if not (sign > 0 and math.isfinite(log_det) and math.isfinite(rss)):
