@@ -130,10 +130,8 @@ def _testing(result: MultilevelResult | DependentResult, model: MultilevelResult
 
 
 def mean_weights(working: Working) -> Floats:
-    """What each effect counts for in the mean, in percent, shape (k,)."""
-    found = np.empty(working.y.size)
-    for rows, block in zip(working.members, working.weights, strict=True):
-        found[rows] = block.sum(axis=0)
+    """What each effect counts for in the mean of a model without moderators, in percent, shape (k,)."""
+    found = working.WX[:, 0]
     return np.asarray(100.0 * found / found.sum())
 
 

@@ -17,11 +17,13 @@ from metareview.synthesis.design import INTERCEPT, Design, build_design, row_lab
 from metareview.synthesis.inputs import check_level
 from metareview.synthesis.multilevel import describe
 from metareview.synthesis.multilevel import random as reading
+from metareview.synthesis.multilevel.layout import arrange
 from metareview.synthesis.multilevel.likelihood import Problem
 from metareview.synthesis.multilevel.optimise import Optimum, maximise
+from metareview.synthesis.multilevel.places import Codes
 from metareview.synthesis.multilevel.results import MultilevelResult
 from metareview.synthesis.multilevel.sampling import as_sparse, imputed
-from metareview.synthesis.multilevel.stacks import Codes, blocks, stacks
+from metareview.synthesis.multilevel.stacks import blocks
 from metareview.synthesis.multilevel.terms import Intercepts, Term
 from metareview.synthesis.multilevel.working import working_at
 from metareview.synthesis.wls import Floats
@@ -169,7 +171,8 @@ def _problem(got: _Data, terms: tuple[Term, ...], members: list[Codes], method: 
     X, y = got.design.X, got.design.effects.yi
     log_det = float(np.linalg.slogdet(X.T @ X)[1])
     ceiling = RUNAWAY * (float(np.var(y)) + float(np.max(got.design.effects.vi)))
-    return Problem(tuple(stacks(y, X, got.V, members)), terms, y.size, X.shape[1], method == "REML", log_det, ceiling)
+    parts = arrange(y, X, got.V, terms, members)
+    return Problem(parts, terms, y.size, X.shape[1], method == "REML", log_det, ceiling)
 
 
 def _start(got: _Data) -> float:

@@ -96,7 +96,7 @@ def _chain(term: Term, theta: Floats) -> tuple[Floats, Floats, Floats]:
     G, dG = term.between(theta)
     second = np.zeros((t, t, t))
     for a in range(t):
-        h = 1e-5 * max(abs(theta[a]), 1e-3 * float(np.max(np.abs(theta))))
+        h = 1e-5 * (max(abs(theta[a]), 1e-3 * float(np.max(np.abs(theta)))) or 1.0)
         move = np.zeros(t)
         move[a] = h
         ends = term.between(theta + move)[1], term.between(theta - move)[1]

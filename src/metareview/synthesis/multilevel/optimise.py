@@ -112,13 +112,13 @@ def _solve(matrix: Floats, vector: Floats) -> Floats:
 
 def _line(problem: Problem, here: At, step: Floats, gradient: Floats, low: Floats, high: Floats) -> At | None:
     """Go along a step, halved until the likelihood rises; None when it rises nowhere."""
-    length = 1.0
+    length, rounding = 1.0, 1e-12 + 1e-14 * (problem.k + abs(here.loglik))
     for _ in range(40):
         theta = np.clip(here.theta + length * step, low, high)
         if np.array_equal(theta, here.theta):
             return None
         moved = at(problem, theta)
-        if moved is not None and moved.loglik >= here.loglik + 1e-4 * float(gradient @ (theta - here.theta)) - 1e-12:
+        if moved is not None and moved.loglik >= here.loglik + 1e-4 * float(gradient @ (theta - here.theta)) - rounding:
             return moved
         length *= 0.5
     return None
