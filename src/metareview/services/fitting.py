@@ -59,7 +59,7 @@ def _random_effects(frame: pd.DataFrame, analysis: Analysis, left_out: Sequence[
     yi, vi, labels = arrays(frame)
     excluded = [(item.effect_id, item.reason) for item in left_out]
     options: dict[str, Any] = {"tau2": analysis.tau2, "test": analysis.test, "level": analysis.level}
-    result = pool(yi, vi, labels=labels, excluded=excluded, crosscheck=True, **options)
+    result = pool(yi, vi, labels=labels, excluded=excluded, crosscheck=len(frame) > 1, **options)
     if analysis.model in DEPENDENT and len(frame) > 1:
         note = f"Every study gives one effect: this is a random-effects model, not {analysis.model}."
         return replace(result, warnings=(note, *result.warnings))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from metareview.errors import MetareviewError
+from metareview.synthesis.inputs import check_order
 from metareview.synthesis.wls import Floats
 
 
@@ -46,6 +47,8 @@ def check_tables(ai: Any, n1i: Any, ci: Any, n2i: Any, labels: Sequence[Any] | N
         MetareviewError: no tables, lengths that differ, a count that is no number or below 0, more events than people,
             or a group of nobody.
     """
+    for name, series in (("n1i", n1i), ("ci", ci), ("n2i", n2i), ("labels", labels)):
+        check_order(ai, series, "ai", name)
     a, n1, c, n2 = (np.atleast_1d(np.asarray(x, dtype=np.float64)) for x in (ai, n1i, ci, n2i))
     names = tuple(str(i + 1) for i in range(a.size)) if labels is None else tuple(str(x) for x in labels)
     if a.size == 0:
