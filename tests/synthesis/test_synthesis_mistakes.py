@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import metareview as mr
 from metareview.errors import MetareviewError
 from metareview.synthesis.collinearity import ROUNDING
+from metareview.synthesis.dependent.pooled import pooled_of
 
 RNG = np.random.default_rng(1)
 Y, V = [0.1, 0.2, 0.3, 0.25], [0.04, 0.05, 0.03, 0.1]
@@ -84,6 +85,13 @@ def test_what_is_masked_or_missing_is_not_pooled(values: Any) -> None:
         mr.pool(Y, V, weights=values)
 
 
+def test_masked_and_written_counts_are_not_pooled() -> None:
+    masked = np.ma.masked_array([3, 2, 4], [0, 1, 0])
+    fails(lambda: mr.mantel_haenszel(masked, [9, 9, 9], [2, 3, 2], [9, 9, 9]), "2 has nan events")
+    fails(lambda: mr.one_stage(masked, [9, 9, 9], [2, 3, 2], [9, 9, 9], measure="IRR"), "2 has a count .* or no number")
+    fails(lambda: mr.mantel_haenszel(["3", "2", "4"], [9, 9, 9], [2, 3, 2], [9, 9, 9]), "ai holds text", "to_numeric")
+
+
 def test_a_mask_that_hides_nothing_changes_nothing() -> None:
     assert mr.pool(np.ma.masked_array(Y), V).estimate == mr.pool(Y, V).estimate
 
@@ -105,6 +113,7 @@ def test_series_in_another_order_are_not_paired() -> None:
     fails(lambda: mr.subgroups(y, V, pd.Series(list("aabb"))), "yi and groups")
     counts = pd.Series([1, 2], index=[1, 0])
     fails(lambda: mr.mantel_haenszel(pd.Series([1, 2]), counts + 8, [3, 3], [9, 9]), "ai and n1i")
+    fails(lambda: mr.one_stage(pd.Series([1, 2]), counts + 8, [3, 3], [9, 9], measure="IRR"), "x1 and n1")
     for other in (v.set_axis(list("abcd")), v.to_numpy(), pd.Series(V, index=y.index)):
         assert mr.pool(y, other).estimate == mr.pool(Y, V).estimate
 
@@ -265,6 +274,10 @@ def test_a_mistake_is_told_with_a_hint(run: Callable[[], Any], message: str, hin
     fails(run, message, hint)
 
 
+def test_an_argument_of_a_function_is_no_column() -> None:
+    assert mr.regress("df ~ bs(x, df=4)", D.assign(df=D.yi)).p == 5
+
+
 def test_what_the_hints_say_works() -> None:
     for right in (
         "cr(x, df=4, constraints='center')",
@@ -319,6 +332,13 @@ def test_a_cross_check_that_checks_nothing_says_so() -> None:
     for method in ("PM", "SJ"):
         assert sorted(mr.pool(Y, V, tau2=method, crosscheck=True).crosscheck) == ["estimate", "se"]
     assert not any("cross-checked" in w for w in mr.pool(Y, V, crosscheck=True).warnings)
+
+
+def test_a_cross_check_of_too_many_dependent_effects_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = mr.multilevel("yi ~ 1", D, random="1 | study/eff")
+    assert not any("cross-checked" in w for w in pooled_of(model, 6, crosscheck=True).warnings)
+    monkeypatch.setattr("metareview.synthesis.statsmodels_engine.LARGEST_DENSE", 5)
+    assert any("Nothing was cross-checked" in w for w in pooled_of(model, 6, crosscheck=True).warnings)
 
 
 def test_what_can_be_chosen_is_listed_and_can_be_chosen() -> None:

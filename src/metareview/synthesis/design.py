@@ -25,7 +25,7 @@ from metareview.synthesis.wls import Floats
 
 INTERCEPT = "Intercept"
 _TEXT = re.compile(r"\"[^\"]*\"|'[^']*'")
-_NAME = re.compile(r"`([^`]+)`|\b([A-Za-z_]\w*)\b(?!\s*\()")
+_NAME = re.compile(r"`([^`]+)`|\b([A-Za-z_]\w*)\b(?!\s*(?:\(|=(?!=)))")
 
 
 @dataclass(frozen=True, eq=False)

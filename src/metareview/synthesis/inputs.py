@@ -79,10 +79,18 @@ def check_order(one: Any, other: Any, name: str, other_name: str) -> None:
         )
 
 
-def _vector(values: Any, name: str) -> Floats:
+def floats(values: Any, name: str) -> Floats:
+    """Return numbers as an array, nan where one is missing or masked.
+
+    Raises:
+        MetareviewError: text, or something else that is not a number.
+    """
     array = values if type(values) is np.ndarray else _array(values, name)
-    if array.dtype != np.float64:
-        array = _as_floats(array, name)
+    return array if array.dtype == np.float64 else _as_floats(array, name)
+
+
+def _vector(values: Any, name: str) -> Floats:
+    array = floats(values, name)
     if array.ndim != 1:
         raise MetareviewError(
             f"{name} must be one-dimensional, and has shape {array.shape}.", "Give a list of numbers, or one column."

@@ -65,10 +65,12 @@ def pooled_of(
     model = result if isinstance(result, MultilevelResult) else result.model
     if not isinstance(model, MultilevelResult):
         raise TypeError("a random-effects model of independent effects is pooled by `pool`")
+    unchecked: tuple[str, ...] = ()
     if crosscheck:
         from metareview.synthesis.crosscheck import crosscheck_multilevel
 
         model = replace(model, crosscheck=crosscheck_multilevel(model))
+        unchecked = () if model.crosscheck else ("Nothing was cross-checked: there are too many effects for that.",)
     estimate, se, df = float(result.estimate[0]), float(result.se[0]), float(result.df[0])
     tau2 = _total(model)
     wald_se = float(model.se[0])
@@ -106,7 +108,7 @@ def pooled_of(
         converged=model.converged,
         excluded=(*excluded, *model.excluded),
         crosscheck=model.crosscheck,
-        warnings=tuple(dict.fromkeys((*result.warnings, *_warnings(model)))),
+        warnings=tuple(dict.fromkeys((*result.warnings, *_warnings(model), *unchecked))),
         components=model.components,
         studies=studies,
         **_testing(result, model),

@@ -36,12 +36,11 @@ def split_within(data: Any, column: str | Sequence[str], by: str) -> pd.DataFram
     index = data.index if isinstance(data, pd.DataFrame) else None
     frame = table(data) if index is None else table(data).set_axis(index)
     check_columns(frame, [*names, by])
-    frame = plain(frame, names)
     if frame[by].isna().any():
         row = frame.index[frame[by].isna()][0]
         raise MetareviewError(f"Row {row} has no {by}.", "Code it, or leave the row out first.")
     for name in names:
-        for part, values in _numeric(frame[name]).items():
+        for part, values in _numeric(plain(frame[[name]], [name])[name]).items():
             frame = _split(frame, str(part), values, by)
     return frame
 
