@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .report import figures
     from .review import Review, open_review
     from .synthesis.blup import blup
+    from .synthesis.choices import estimators, intervals, structures, tests
     from .synthesis.dependent.che import che
     from .synthesis.dependent.sce import sce
     from .synthesis.dependent.sweep import rho_sweep
@@ -87,6 +88,7 @@ __all__ = [
     "effect_size",
     "effective_counts",
     "estimate_phi",
+    "estimators",
     "explain",
     "figures",
     "fit_statistics",
@@ -94,6 +96,7 @@ __all__ = [
     "identifiability",
     "influence",
     "interrupted_time_series",
+    "intervals",
     "leave_one_cluster_out",
     "leave_one_out",
     "likelihood_ratio",
@@ -121,8 +124,10 @@ __all__ = [
     "sce",
     "select_models",
     "split_within",
+    "structures",
     "subgroups",
     "synthetic_control",
+    "tests",
     "wild_bootstrap",
     "write_records",
 ]
@@ -156,10 +161,12 @@ _WHERE = {
     "effect_size": ("effects.compute", "effect_size"),
     "effective_counts": ("effects.cluster", "effective_counts"),
     "estimate_phi": ("effects.overdispersion", "estimate_phi"),
+    "estimators": ("synthesis.choices", "estimators"),
     "explain": ("effects.explain", "explain"),
     "gosh": ("synthesis.diagnostics.gosh", "gosh"),
     "identifiability": ("effects.cluster", "identifiability"),
     "interrupted_time_series": ("effects.series.interrupted", "interrupted_time_series"),
+    "intervals": ("synthesis.choices", "intervals"),
     "fit_statistics": ("synthesis.fit_statistics", "fit_statistics"),
     "influence": ("synthesis.diagnostics.influence", "influence"),
     "leave_one_cluster_out": ("synthesis.diagnostics.leave_out", "leave_one_cluster_out"),
@@ -187,6 +194,8 @@ _WHERE = {
     "robust": ("synthesis.robust.robust", "robust"),
     "select_models": ("synthesis.selection", "select_models"),
     "subgroups": ("synthesis.subgroups", "subgroups"),
+    "structures": ("synthesis.choices", "structures"),
+    "tests": ("synthesis.choices", "tests"),
     "synthetic_control": ("effects.series.synthetic", "synthetic_control"),
     "write_records": ("literature.reading", "write_records"),
 }

@@ -119,10 +119,10 @@ def test_inverse_variances_as_weights_change_nothing() -> None:
         ([0.0] * 13, "positive"),
         ([np.nan] * 13, "positive number, and is not for '1'"),
         ([np.inf] * 13, "positive"),
-        (["a"] * 13, "not a number"),
+        (["a"] * 13, "must hold numbers"),
         (np.ones((13, 1)), "one-dimensional"),
         ("heavy", "no weights 'heavy'"),
-        ("alloc", "not a number"),
+        ("alloc", "must hold numbers"),
     ],
 )
 def test_mistakes_in_weights(weights: Any, text: str) -> None:

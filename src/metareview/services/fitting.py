@@ -65,7 +65,9 @@ def _random_effects(
 
     yi, vi, labels = arrays(frame)
     excluded = [(item.effect_id, item.reason) for item in left_out]
-    result = pool(yi, vi, labels=labels, excluded=excluded, crosscheck=crosscheck, **_options(analysis))
+    result = pool(
+        yi, vi, labels=labels, excluded=excluded, crosscheck=crosscheck and len(frame) > 1, **_options(analysis)
+    )
     if analysis.model in DEPENDENT and len(frame) > 1:
         note = f"Every study gives one effect: this is a random-effects model, not {analysis.model}."
         return replace(result, warnings=(note, *result.warnings))

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from metareview.errors import MetareviewError
 from metareview.synthesis.batch_wls import Bases, Fits, derivatives, fits_at, log_likelihoods, orthonormal, signs
-from metareview.synthesis.inputs import COLLINEAR
+from metareview.synthesis.collinearity import COLLINEAR
 from metareview.synthesis.tau2 import KNOWN, between_variance, estimator
 from metareview.synthesis.tau2.likelihood import MAX_NEWTON, SMALL_STEP
 from metareview.synthesis.wls import Floats

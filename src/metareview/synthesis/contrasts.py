@@ -127,17 +127,35 @@ def _blocks(result: RegressionResult) -> dict[str, list[int]]:
 def _combinations(result: RegressionResult, what: Any) -> tuple[list[str], Floats]:
     if what is None:
         what = [term for term in result.terms if term != INTERCEPT] or [INTERCEPT]
+    if hasattr(what, "__len__") and not len(what):
+        raise MetareviewError(
+            "There is nothing to test: no terms or contrasts are given.", f"The model has {_known(result)}."
+        )
     if isinstance(what, Mapping):
         row = np.zeros(result.p)
-        for name, weight in what.items():
-            row[_position(result, str(name))] = float(weight)
-        return [" + ".join(f"{float(weight):g} {name}" for name, weight in what.items())], _checked(row, result)
+        weights = _numbers(list(what.values()))
+        for name, weight in zip(what, weights, strict=True):
+            row[_position(result, str(name))] = weight
+        return [" + ".join(f"{weight:g} {name}" for name, weight in zip(what, weights, strict=True))], _checked(
+            row, result
+        )
     if isinstance(what, str) or (isinstance(what, Sequence) and all(isinstance(name, str) for name in what)):
         wanted = [what] if isinstance(what, str) else list(what)
         at = [i for name in wanted for i in _columns(result, name)]
         return [result.terms[i] for i in at], np.eye(result.p)[at]
-    L = _checked(np.asarray(what, dtype=np.float64), result)
+    L = _checked(_numbers(what), result)
     return [f"contrast {i + 1}" for i in range(len(L))], L
+
+
+def _numbers(weights: Any) -> Floats:
+    try:
+        return np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise MetareviewError("The weights of a contrast must be numbers.", f"They are {weights!r}.") from error
+
+
+def _known(result: RegressionResult) -> str:
+    return ", ".join(dict.fromkeys([*_blocks(result), *result.terms]))
 
 
 def _checked(L: Floats, result: RegressionResult) -> Floats:
@@ -162,6 +180,6 @@ def _position(result: RegressionResult, name: str) -> int:
     if name not in result.terms:
         raise MetareviewError(
             f"The model has no coefficient or term {name!r}.",
-            f"It has {', '.join(dict.fromkeys([*_blocks(result), *result.terms]))}.",
+            f"It has {_known(result)}.",
         )
     return result.terms.index(name)

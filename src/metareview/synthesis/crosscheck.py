@@ -45,6 +45,13 @@ def crosscheck(result: PooledResult) -> dict[str, float]:
     return out
 
 
+def unchecked(result: PooledResult) -> tuple[str, ...]:
+    """Return a sentence that tells why `crosscheck` has nothing to compare; none where it has."""
+    if result.weighting != "inverse variance":
+        return ("Nothing was cross-checked: the second engine takes no weights of the user's.",)
+    return ("Nothing was cross-checked: one effect is its own estimate.",) if result.k < 2 else ()
+
+
 def crosscheck_regression(result: RegressionResult) -> dict[str, float]:
     """Return how far the other engines are from a meta-regression: see `crosscheck_coefficients`; {} with the user's weights."""
     if result.weighting != "inverse variance":

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import warnings as python_warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import formulaic
@@ -17,33 +17,15 @@ from formulaic.errors import FormulaicError
 from numpy.typing import NDArray
 
 from metareview.errors import MetareviewError
-from metareview.synthesis.inputs import Effects, check_design, check_effects
+from metareview.synthesis.collinearity import check_design, nearly
+from metareview.synthesis.formulas import check_formula, failed, meant_as_powers, of_times, uncoded
+from metareview.synthesis.frames import check_columns, check_names, is_text, new_rows, plain, table
+from metareview.synthesis.inputs import Effects, check_effects
 from metareview.synthesis.wls import Floats
 
 INTERCEPT = "Intercept"
-FUNCTIONS = {
-    "C",
-    "I",
-    "log",
-    "log10",
-    "log2",
-    "exp",
-    "center",
-    "scale",
-    "standardize",
-    "poly",
-    "bs",
-    "cs",
-    "cr",
-    "cc",
-}
-_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
 _TEXT = re.compile(r"\"[^\"]*\"|'[^']*'")
-_NAME = re.compile(r"`([^`]+)`|\b([A-Za-z_]\w*)\b(?!\s*\()")
-_CONTRAST = re.compile(r"\bcontr\.[a-z]+\b|\b(?:Treatment|Sum)\b")
-_TRICKS = re.compile(r"\\|\"\"\"|'''")
-_CODE = re.compile(r"__|\w\"|\"\s*\(|\.\s*[A-Za-z_]|[\])}]\s*\(|\blambda\b|\bfor\b|[{}]")
-_CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
+_NAME = re.compile(r"`([^`]+)`|\b([A-Za-z_]\w*)\b(?!\s*(?:\(|=(?!=)))")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +34,7 @@ class Design:
     positions in the table of those kept, shape (k,).
 
     `spec` is formulaic's model specification, which gives new data the same basis; `moderators` are the columns of the
-    table that the right side names, kept rows only.
+    table that the right side names, kept rows only; `warnings` are sentences on what the formula or the moderators hide.
     """
 
     effects: Effects
@@ -62,6 +44,7 @@ class Design:
     rows: NDArray[np.intp]
     spec: Any
     moderators: pd.DataFrame
+    warnings: tuple[str, ...] = ()
 
     @property
     def blocks(self) -> dict[str, list[int]]:
@@ -81,8 +64,10 @@ class Design:
             MetareviewError: a moderator that is absent, missing or not finite, a level the model has not seen, or a value
                 beyond the range of a spline.
         """
-        frame = pd.DataFrame(newdata).reset_index(drop=True)
+        frame = new_rows(newdata)
         _check_new(self, frame)
+        frame = plain(frame, self.moderators.columns)
+        _check_kinds(self.moderators, frame)
         try:
             with np.errstate(all="ignore"), python_warnings.catch_warnings():
                 python_warnings.simplefilter("error")
@@ -116,6 +101,7 @@ def _check_new(design: Design, frame: pd.DataFrame) -> None:
         raise MetareviewError(
             f"The new data have no column {', '.join(absent)}.", f"The model needs {', '.join(names)}."
         )
+    check_columns(frame, names)
     for name in names:
         lost = np.flatnonzero(frame[name].isna().to_numpy())
         if lost.size:
@@ -129,6 +115,16 @@ def _check_new(design: Design, frame: pd.DataFrame) -> None:
             )
 
 
+def _check_kinds(seen: pd.DataFrame, new: pd.DataFrame) -> None:
+    """Refuse text for a number before formulaic sees it, which would take the moderator for a category from then on."""
+    for name in seen.columns:
+        if is_text(new[name]) and not is_text(seen[name]):
+            raise MetareviewError(
+                f"The new data hold text in {name}, which is a number in the model.",
+                "Convert it first, for example with pd.to_numeric.",
+            )
+
+
 def build_design(formula: str, data: Any, vi: str, labels: str | Sequence[Any] | None) -> Design:
     """Evaluate a formula such as "yi ~ year + C(design)" on a table.
 
@@ -137,11 +133,14 @@ def build_design(formula: str, data: Any, vi: str, labels: str | Sequence[Any] |
             variances.
         labels: a column's name or one label a row; row numbers from 1 when None.
 
+    A column of objects that are all numbers is numeric; text that is blank is missing.
+
     Raises:
-        MetareviewError: a formula that cannot be read, a column that is missing, moderators that cannot be
+        MetareviewError: a formula that cannot be read, a column that is missing or there twice, moderators that cannot be
             told apart.
     """
-    frame = pd.DataFrame(data).reset_index(drop=True)
+    check_names(vi=vi)
+    frame = table(data)
     parsed = _parse(formula, frame, vi)
     moderators = _moderators(parsed, formula, frame)
     names = row_labels(frame, labels)
@@ -152,14 +151,26 @@ def build_design(formula: str, data: Any, vi: str, labels: str | Sequence[Any] |
     )
     kept = np.flatnonzero(~missing.any(axis=1).to_numpy())
     if kept.size == 0:
-        raise MetareviewError(f"No row has all of the moderators {', '.join(moderators)}.")
-    left, right, spec = _matrices(parsed, formula, _without_empty_levels(frame.iloc[kept]))
+        raise _nothing_left(frame, moderators)
+    sides = {*moderators, *map(str, parsed.lhs.required_variables)}
+    here = plain(_without_empty_levels(frame.iloc[kept]), sides)
+    used = here[moderators].reset_index(drop=True)
+    of_times(formula, used)
+    left, right, spec = _matrices(parsed, formula, here)
     effects = check_effects(left, frame[vi].to_numpy()[kept], [names[i] for i in kept])
     X, terms = right.to_numpy(dtype=np.float64), tuple(str(c) for c in right.columns)
-    used = frame.iloc[kept][moderators].reset_index(drop=True)
     _check_levels(spec, used)
     check_design(X, terms)
-    return Design(effects, X, terms, excluded, kept, spec, used)
+    design = Design(effects, X, terms, excluded, kept, spec, used)
+    return replace(design, warnings=(*meant_as_powers(formula), *uncoded(design), *nearly(X, design.blocks)))
+
+
+def _nothing_left(frame: pd.DataFrame, moderators: list[str]) -> MetareviewError:
+    if frame.empty:
+        return MetareviewError("There are no effects: the data have no rows.", "Check the filters that select them.")
+    return MetareviewError(
+        f"No row has all of the moderators {', '.join(moderators)}.", "Leave one out of the formula, or code more rows."
+    )
 
 
 def _check_levels(spec: Any, used: pd.DataFrame) -> None:
@@ -178,21 +189,8 @@ def _moderators(parsed: Any, formula: str, frame: pd.DataFrame) -> list[str]:
     return sorted((named | set(map(str, parsed.rhs.required_variables))) & set(frame.columns))
 
 
-def _check_safe(formula: str) -> None:
-    """Refuse what could run code: attributes, private names, and calls of functions that are not listed."""
-    bare = _CONTRAST.sub("C", _QUOTED.sub('"', formula))
-    unknown = sorted({name for name in _CALL.findall(bare) if name not in FUNCTIONS})
-    mixed = any(len(set(text) & set("\"'`")) > 1 for text in _QUOTED.findall(formula))
-    if unknown or mixed or _TRICKS.search(formula) or _CODE.search(bare):
-        what = f" calls {', '.join(unknown)}, which" if unknown else " holds more than moderators and"
-        raise MetareviewError(
-            f"The formula {formula!r}{what} is not allowed.",
-            f"Use columns and {', '.join(sorted(FUNCTIONS))} only.",
-        )
-
-
 def _parse(formula: str, frame: pd.DataFrame, vi: str) -> Any:
-    _check_safe(formula)
+    check_formula(formula)
     try:
         parsed = formulaic.Formula(formula)
     except FormulaicError as error:
@@ -202,11 +200,14 @@ def _parse(formula: str, frame: pd.DataFrame, vi: str) -> Any:
         ) from error
     if not (hasattr(parsed, "lhs") and hasattr(parsed, "rhs")) or isinstance(parsed.rhs, tuple):
         raise MetareviewError(f"The formula {formula!r} needs both sides, one each.", "Example: yi ~ year + type")
-    absent = sorted({*map(str, parsed.required_variables), vi} - set(frame.columns))
-    if absent:
+    effect = {quoted or bare for quoted, bare in _NAME.findall(formula.split("~", 1)[0])} & set(frame.columns)
+    moderators = _moderators(parsed, formula, frame)
+    check_columns(frame, {*map(str, parsed.required_variables), *moderators, vi})
+    both = sorted(effect & set(moderators))
+    if both:
         raise MetareviewError(
-            f"The data have no column {', '.join(absent)}.",
-            f"There are: {', '.join(map(str, frame.columns))}.",
+            f"The formula {formula!r} has the effect {', '.join(both)} on its right side too.",
+            "An effect cannot moderate itself: leave it out of the right side.",
         )
     return parsed
 
@@ -220,9 +221,10 @@ def row_labels(frame: pd.DataFrame, labels: str | Sequence[Any] | None) -> list[
     if labels is None:
         return [str(i + 1) for i in range(len(frame))]
     if isinstance(labels, str):
-        if labels not in frame.columns:
-            raise MetareviewError(f"The data have no column {labels} to label the effects with.")
-        return [str(x) for x in frame[labels]]
+        check_columns(frame, [labels])
+        return [f"row {i + 1}" if pd.isna(x) else str(x) for i, x in enumerate(frame[labels])]
+    if not hasattr(labels, "__len__"):
+        raise MetareviewError(f"labels must be a column or one a row, and is {labels!r}.", "Give its name, or a list.")
     if len(labels) != len(frame):
         raise MetareviewError(f"There are {len(labels)} labels for {len(frame)} rows.", "Give one of each per effect.")
     return [str(x) for x in labels]
@@ -240,8 +242,11 @@ def _matrices(parsed: Any, formula: str, frame: pd.DataFrame) -> tuple[Floats, p
         with np.errstate(all="ignore"):
             matrices = formulaic.model_matrix(parsed, frame, context={}, na_action="ignore")
     except (FormulaicError, ValueError, TypeError) as error:
-        raise MetareviewError(f"The formula {formula!r} cannot be evaluated: {str(error).splitlines()[0]}") from error
+        raise failed(formula, error, frame) from error
     left, right = pd.DataFrame(matrices.lhs), pd.DataFrame(matrices.rhs)
     if left.shape[1] != 1:
-        raise MetareviewError(f"The formula {formula!r} must have one numeric effect on its left side.")
+        raise MetareviewError(
+            f"The formula {formula!r} must have one numeric effect on its left side.",
+            "It is one column of numbers, such as yi; text is converted first, for example with pd.to_numeric.",
+        )
     return left.iloc[:, 0].to_numpy(dtype=np.float64), right, matrices.rhs.model_spec

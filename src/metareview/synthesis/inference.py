@@ -11,7 +11,16 @@ from scipy import special
 
 from metareview.errors import MetareviewError
 
-TESTS = ("knha", "adhoc", "t", "z")
+_KNHA = "Knapp & Hartung (2003), Statistics in Medicine 22, 2693-2710"
+TESTS = {  # id: (title, source)
+    "knha": ("Knapp-Hartung: t, its error scaled by the weighted residuals", _KNHA),
+    "adhoc": (
+        "Knapp-Hartung, its factor not below 1",
+        "Rover, Knapp & Friede (2015), BMC Medical Research Methodology 15, 99",
+    ),
+    "t": ("t, normal-theory error", "Follmann & Proschan (1999), Biometrics 55, 732-737"),
+    "z": ("normal", "DerSimonian & Laird (1986), Controlled Clinical Trials 7, 177-188"),
+}
 ALIASES = {"hksj": "knha", "floored": "adhoc"}
 KNAPP_HARTUNG = ("knha", "adhoc")
 
@@ -64,7 +73,13 @@ def joint_test(beta: np.ndarray, cov: np.ndarray, which: list[int], df: int, tes
     """Return the test that the coefficients `which` are all 0: F with (m, df), or chi-squared with m for the z test."""
     scale = 1.0 / np.sqrt(np.diag(cov)[which])
     b = beta[which] * scale
-    q = float(b @ np.linalg.solve(cov[np.ix_(which, which)] * np.outer(scale, scale), b))
+    try:
+        q = float(b @ np.linalg.solve(cov[np.ix_(which, which)] * np.outer(scale, scale), b))
+    except np.linalg.LinAlgError as error:
+        raise MetareviewError(
+            "The coefficients cannot be tested together: their covariance is singular.",
+            "The moderators nearly follow from each other at these weights: leave one out.",
+        ) from error
     m = len(which)
     if test == "z":
         return {"QM": q, "QM_df": m, "QM_df2": math.inf, "QM_p": chi2_tail(q, m)}

@@ -13,6 +13,8 @@ import pandas as pd
 from metareview.errors import MetareviewError
 from metareview.synthesis import inference, scale_likelihood, wls
 from metareview.synthesis.design import INTERCEPT, Design, build_design
+from metareview.synthesis.formulas import check_formula
+from metareview.synthesis.frames import new_rows, table
 from metareview.synthesis.inputs import check_level
 from metareview.synthesis.results import to_plain
 from metareview.synthesis.scale_likelihood import Optimum, Problem
@@ -119,7 +121,7 @@ class LocationScaleResult:
         if newdata is None:
             frame = frame.join(self.scale_design.moderators.drop(columns=frame.columns, errors="ignore"))
         else:
-            frame = pd.DataFrame(newdata).reset_index(drop=True)
+            frame = new_rows(newdata)
             X, eta = self.design.evaluate(frame), self.scale_design.evaluate(frame) @ self.alpha
             tau2 = np.exp(eta) if self.link == "log" else np.maximum(eta, 0.0)
             seen = (self.design.moderators, self.scale_design.moderators)
@@ -187,7 +189,7 @@ def location_scale(
         **_joint(f.beta, cov, place.terms, k - p, used, "QM"), QE=null.rss, QE_df=k - p,
         QE_p=inference.chi2_tail(null.rss, k - p), log_likelihood=best.point.value, k=k, p=p, q=q, yi=y, vi=v, X=X,
         Z=spread.X, labels=place.effects.labels, method=method, test=used, level=level, converged=best.converged,
-        singular=best.edge or best.flat, excluded=place.excluded, warnings=_warnings(best, place, k, p, q, used != test),
+        singular=best.edge or best.flat, excluded=place.excluded, warnings=_warnings(best, place, k, p, q, used != test, spread),
         design=place, scale_design=spread,
     )  # fmt: skip
 
@@ -204,9 +206,11 @@ def _check(link: str, tau2: str, test: str) -> str:
 
 def _designs(formula: str, scale: str, data: Any, vi: str, labels: str | Sequence[Any] | None) -> tuple[Design, Design]:
     """Return the designs of location and scale on the rows that have the moderators of both."""
+    check_formula(formula)
+    check_formula(scale)
     if "~" not in formula or "~" not in scale:
         raise MetareviewError("The location and the scale are formulas.", 'Example: "yi ~ year", scale="~ year".')
-    frame = pd.DataFrame(data).reset_index(drop=True)
+    frame = table(data)
     both = (formula, f"{formula.split('~', 1)[0]}~{scale.split('~', 1)[1]}")
     first = [build_design(text, frame, vi, labels) for text in both]
     rows = np.intersect1d(first[0].rows, first[1].rows)
@@ -253,7 +257,7 @@ def _joint(beta: Floats, cov: Floats, terms: tuple[str, ...], df: int, test: str
     return {key.replace("QM", name): value for key, value in found.items()}
 
 
-def _warnings(best: Optimum, design: Design, k: int, p: int, q: int, fell_back: bool) -> tuple[str, ...]:
+def _warnings(best: Optimum, design: Design, k: int, p: int, q: int, fell_back: bool, scale: Design) -> tuple[str, ...]:
     out = []
     if k < 10 * (p + q):
         out.append(
@@ -273,4 +277,4 @@ def _warnings(best: Optimum, design: Design, k: int, p: int, q: int, fell_back: 
         out.append(f"{len(design.excluded)} of {k + len(design.excluded)} effects lack a moderator and were left out.")
     if not best.converged:
         out.append("The scale coefficients did not converge.")
-    return tuple(out)
+    return tuple(dict.fromkeys((*out, *design.warnings, *scale.warnings)))

@@ -18,7 +18,7 @@ from metareview.errors import MetareviewError
 from metareview.synthesis import inference, statsmodels_engine
 from metareview.synthesis.inputs import check_level
 from metareview.synthesis.results import to_plain
-from metareview.synthesis.tables import Tables, check_tables
+from metareview.synthesis.tables import Tables, check_tables, columns
 from metareview.synthesis.wls import Floats
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _both_sides(t: Tables, tells: np.ndarray, measure: str) -> bool:
 
 def _counts(x1: Any, t1: Any, x2: Any, t2: Any, labels: Sequence[Any] | None) -> Tables:
     """Counts and person-time, with the time in the place of the rest."""
-    x, t, y, u = (np.atleast_1d(np.asarray(v, dtype=np.float64)) for v in (x1, t1, x2, t2))
+    x, t, y, u = columns({"x1": x1, "n1": t1, "x2": x2, "n2": t2}, labels)
     names = tuple(str(i + 1) for i in range(x.size)) if labels is None else tuple(str(v) for v in labels)
     if not 0 < x.size == t.size == y.size == u.size == len(names):
         raise MetareviewError("The columns of counts and times differ in length, or are empty.", "Give one per study.")

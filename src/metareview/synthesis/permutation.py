@@ -27,6 +27,7 @@ EXACT_AT_MOST = 50_000
 LARGEST = 4_000_000
 PIECE = 4_096
 TIE = 1e-8
+SHOWN = 0.05
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,6 +79,19 @@ class PermutationResult:
 
 
 @dataclass(frozen=True, eq=False)
+class _Counts:
+    """How many fits were made and failed, how often each statistic was as extreme as observed, shape (p + 1,), the largest
+    joint statistic, and how many fits had it (by the symmetry of the data, two as a rule for signs).
+    """
+
+    made: int
+    failed: int
+    extreme: NDArray[np.intp]
+    largest: float
+    ties: int
+
+
+@dataclass(frozen=True, eq=False)
 class _Model:
     """What a worker needs: the data, and the observed |t| of each coefficient and QM, shape (p + 1,)."""
 
@@ -103,18 +117,25 @@ def permutation_test(
     """Refit the model to rearranged data, and count how often its statistics are as extreme as they are.
 
     Without moderators the signs of the effects are flipped; with moderators their rows are rearranged among the studies
-    (rows that are alike count once). tau2 is estimated anew each time. A sampled p-value is (1 + extreme) / (1 + n).
+    (rows that are alike count once). tau2 is estimated anew each time. A sampled p-value is (1 + extreme) / (1 + n). A p-value
+    cannot fall below the share of rearrangements that tie at the most extreme joint statistic; above .05 a warning tells it.
 
     Arguments:
         result: of `pool` or `regress`. exact: every rearrangement; when None, if there are at most 50,000.
         permutations, seed: of a sample. workers, cluster, progress: as in `parallel.spread`; they never change the result.
 
     Raises:
-        MetareviewError: an exact test of more than 4,000,000 rearrangements; a result whose weights the user gave.
+        MetareviewError: another kind of result, one whose weights the user gave, or an exact test of more than 4,000,000
+            rearrangements.
 
     Source: Higgins & Thompson (2004), Statistics in Medicine 23, 1663-1682; Follmann & Proschan (1999), Biometrics 55,
     732-737; sampled p-values: Phipson & Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, 39.
     """
+    if type(result) not in (PooledResult, RegressionResult):
+        raise MetareviewError(
+            f"A permutation test takes a result of pool or regress, and was given a {type(result).__name__}.",
+            "Fit the model first; effects that depend on each other are tested by `robust` or `wild_bootstrap`.",
+        )
     if result.weighting != "inverse variance":
         raise MetareviewError(
             "The weights of this result were given, and rearranged data are fitted with inverse-variance weights.",
@@ -128,23 +149,26 @@ def permutation_test(
     if every and possible > LARGEST:
         raise MetareviewError(f"An exact test needs {possible} fits.", "Leave `exact` out: a sample is taken then.")
     pieces = _exact(model, signs, kinds.reshape(-1), possible) if every else _sampled(model, signs, permutations, seed)
-    answers = list(spread(_count, pieces, workers=workers, cluster=cluster, progress=progress))
-    count = sum(n for n, _, _ in answers)
-    extra = 0 if every else 1
-    p_value = (extra + np.sum([extreme for _, extreme, _ in answers], axis=0)) / (extra + count)
-    return _result(result, model, terms, p_value, signs, every, count, possible, sum(f for *_, f in answers), seed)
+    counts = _sum(list(spread(_count, pieces, workers=workers, cluster=cluster, progress=progress)))
+    return _result(result, model, terms, counts, signs, every, possible, seed)
 
 
 def _result(
-    result: PooledResult | RegressionResult, model: _Model, terms: tuple[str, ...], p_value: Floats, signs: bool,
-    every: bool, count: int, possible: int, failed: int, seed: int,
+    result: PooledResult | RegressionResult, model: _Model, terms: tuple[str, ...], counts: _Counts, signs: bool,
+    every: bool, possible: int, seed: int,
 ) -> PermutationResult:  # fmt: skip
     statistic = np.atleast_1d(np.asarray(result.statistic, dtype=np.float64))
     asymptotic = np.array([result.p]) if isinstance(result, PooledResult) else result.p_value
     joint = result.p if isinstance(result, PooledResult) else result.QM_p
+    extra, count, failed = 0 if every else 1, counts.made, counts.failed
+    p_value = (extra + counts.extreme) / (extra + count)
     warnings = []
-    if possible < 20:
-        warnings.append(f"There are only {possible} rearrangements: the p-value cannot fall below {1 / possible:.2g}.")
+    floor = (extra + counts.ties) / (extra + count)
+    if floor > SHOWN:
+        warnings.append(
+            f"The most extreme statistic comes from {counts.ties} of {count} rearrangements: the p-value cannot fall below "
+            f"{floor:.3g}."
+        )
     if failed:
         warnings.append(f"{failed} of {count} rearrangements could not be fitted; they count as not extreme.")
     return PermutationResult(
@@ -197,17 +221,29 @@ def _arrangements(kinds: NDArray[np.intp]) -> NDArray[np.int8]:
     return out
 
 
-def _count(piece: tuple[_Model, Any]) -> tuple[int, NDArray[np.intp], int]:
-    """Return how many fits were made, how often each statistic was as extreme as observed, and how many failed."""
+def _count(piece: tuple[_Model, Any]) -> _Counts:
     model, what = piece
-    n, extreme, failed = 0, np.zeros(model.observed.size, dtype=np.intp), 0
-    for yi, vi in _data(model, what):
-        fits = fit_batch(yi, vi, model.X, tau2=model.tau2)
-        seen = _statistics(fits, model)
-        extreme += np.sum(seen >= model.observed * (1.0 - TIE) - TIE, axis=0)
-        failed += int(np.sum(~np.isfinite(seen).all(axis=1) | ~fits.converged))
-        n += len(yi)
-    return n, extreme, failed
+    return _sum([_counted(fit_batch(yi, vi, model.X, tau2=model.tau2), model) for yi, vi in _data(model, what)])
+
+
+def _counted(fits: BatchFit, model: _Model) -> _Counts:
+    seen = _statistics(fits, model)
+    extreme = np.sum(_reaches(seen, model.observed), axis=0)
+    failed = int(np.sum(~np.isfinite(seen).all(axis=1) | ~fits.converged))
+    joint = seen[~np.isnan(seen[:, -1]), -1]
+    largest = float(joint.max(initial=-math.inf))
+    return _Counts(len(seen), failed, extreme, largest, int(np.sum(_reaches(joint, largest))))
+
+
+def _reaches(seen: Floats, other: Floats | float) -> NDArray[np.bool_]:
+    return seen >= other * (1.0 - TIE) - TIE
+
+
+def _sum(parts: list[_Counts]) -> _Counts:
+    largest = max(part.largest for part in parts)
+    ties = sum(part.ties for part in parts if part.largest >= largest * (1.0 - TIE) - TIE)
+    extreme = np.sum([part.extreme for part in parts], axis=0)
+    return _Counts(sum(part.made for part in parts), sum(part.failed for part in parts), extreme, largest, ties)
 
 
 def _statistics(fits: BatchFit, model: _Model) -> Floats:

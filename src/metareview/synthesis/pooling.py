@@ -12,7 +12,7 @@ import numpy as np
 from metareview.errors import MetareviewError
 from metareview.synthesis import inference, wls
 from metareview.synthesis.heterogeneity import heterogeneity
-from metareview.synthesis.inputs import Effects, check_effects, check_level, check_weights
+from metareview.synthesis.inputs import Effects, check_effects, check_level, check_order, check_weights
 from metareview.synthesis.intervals import interval
 from metareview.synthesis.intervals.base import Between
 from metareview.synthesis.prediction import check_prediction, half_width
@@ -55,8 +55,9 @@ def pool(
 
     Arguments:
         yi: effects, shape (k,), on the scale they are pooled on (log scale for ratios). vi: their sampling
-            variances.
-        labels: one a effect. tau2: an estimator's id (see `tau2.estimators()`) or a known number.
+            variances. Series are paired by position, whatever their indexes, and refused where the indexes hold the same
+            labels in another order.
+        labels: one a effect. tau2: an estimator's id (see `mr.estimators()`) or a known number.
         test: "knha" (Knapp-Hartung: t with k - 1 df), "adhoc" or "floored" (the same, its factor not below 1, so that
             it never undercuts the normal-theory error), "t" (normal-theory error, t with k - 1 df) or "z". They fall
             back to "z", with a warning, where they cannot be used: k = 2, and (not t) the equal-effects model, and
@@ -69,7 +70,11 @@ def pool(
             (the Knapp-Hartung factor stays that of inverse variances), and for tau2="GENQ" and "GENQM"; None for
             1 / (vi + tau2).
         excluded: (label, reason) of effects that were offered and are not among yi; only carried along.
-        crosscheck: compare with the second engine. engine: "metareview" or "pymare" (for tau2, the mean and
+        crosscheck: compare with the second engine (or, with engine="pymare", with the first): the estimate, its error and
+            tau2 for FE, DL, HE, ML and REML; the estimate and its error at the same tau2 for the other estimators (PyMARE
+            has no SJ or PM of this kind) and a known tau2; nothing, with a warning, for given weights and one effect. Never the
+            interval of tau2, the heterogeneity and the prediction interval.
+        engine: "metareview" or "pymare" (for tau2, the mean and
             its error).
 
     The prediction interval is estimate +/- crit sqrt(se^2 + tau2); it is nan for k < 3 and for the equal-effects
@@ -83,15 +88,24 @@ def pool(
     Medical Research Methodology 15, 99; prediction: Higgins, Thompson & Spiegelhalter (2009), JRSS A 172, 137-159.
     """
     data, level = check_effects(yi, vi, labels), check_level(level)
+    check_order(yi, weights, "yi", "weights")
     given = check_weights(weights, data.labels)
     choices = interval(tau2_ci), check_prediction(prediction)
     centre = _centre(data, tau2, inference.check_test(test), engine, given)
-    result = _assemble(data, centre, level, *choices, tuple((str(a), str(b)) for a, b in excluded), engine)
+    result = _assemble(data, centre, level, *choices, _pairs(excluded), engine)
     if crosscheck:
         from metareview.synthesis.crosscheck import crosscheck as compare
+        from metareview.synthesis.crosscheck import unchecked
 
-        result = replace(result, crosscheck=compare(result))
+        result = replace(result, crosscheck=compare(result), warnings=result.warnings + unchecked(result))
     return result
+
+
+def _pairs(excluded: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    try:
+        return tuple((str(label), str(reason)) for label, reason in excluded)
+    except (TypeError, ValueError) as error:
+        raise MetareviewError("excluded must be pairs of a label and a reason.", "Give [('Smith', 'no n')].") from error
 
 
 def _centre(data: Effects, tau2: str | float, test: str, engine: str, weights: Floats | None) -> _Centre:

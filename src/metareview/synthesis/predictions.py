@@ -68,7 +68,8 @@ def predict(result: RegressionResult, newdata: Any = None, *, level: float | Non
     regression's test.
 
     Arguments:
-        newdata: a data frame with the moderators, or what makes one; the studies themselves when None. level: that of the
+        newdata: a data frame with the moderators, or what makes one (one value each makes one row); the studies themselves
+            when None. level: that of the
             result when None.
 
     Raises:
@@ -76,12 +77,12 @@ def predict(result: RegressionResult, newdata: Any = None, *, level: float | Non
 
     Source: Higgins, Thompson & Spiegelhalter (2009), JRSS A 172, 137-159.
     """
-    import pandas as pd
+    from metareview.synthesis.frames import new_rows
 
     if result.design is None:
         raise MetareviewError("This result does not hold its design.", "Predict from what `regress` returned.")
     own = newdata is None
-    frame = result.design.moderators if own else pd.DataFrame(newdata).reset_index(drop=True)
+    frame = result.design.moderators if own else new_rows(newdata)
     X = result.X if own else result.design.evaluate(frame)
     warnings = () if own else outside(result.design.moderators, frame)
     tau2 = np.full(len(X), math.nan if result.method == "FE" else result.tau2)

@@ -183,6 +183,7 @@ def _warnings(first: tuple[str, ...], design: Design, converged: bool) -> tuple[
     if design.excluded:
         lost = len(design.excluded)
         out.append(f"{lost} of {k + lost} effects lack a moderator and were left out.")
+    out += design.warnings
     if not converged:
         out.append("The estimate of tau2 did not converge.")
     return tuple(out)

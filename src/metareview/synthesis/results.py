@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metareview.errors import MetareviewError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -303,7 +305,13 @@ class SubgroupResult:
     crosscheck: dict[str, float] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> PooledResult:
-        """Return the pooled result of one group."""
+        """Return the pooled result of one group.
+
+        Raises:
+            MetareviewError: there is no such group.
+        """
+        if name not in self.names:
+            raise MetareviewError(f"There is no group {name!r}.", f"There are: {', '.join(self.names)}.")
         return self.groups[self.names.index(name)]
 
     def to_dict(self) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def select_models(
     return SelectionResult(
         tuple(tuple(t for t in subsets[i] if t != INTERCEPT) for i in order), logs[order], counts[order], aicc[order],
         delta[order], weight[order], tau2[order], design.terms, mean, se, mean - half, mean + half, importance, by_term,
-        k, level, design.excluded, _warnings(k, counts),
+        k, level, design.excluded, (*_warnings(k, counts), *design.warnings),
     )  # fmt: skip
 
 

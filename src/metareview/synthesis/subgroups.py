@@ -13,7 +13,7 @@ from metareview.errors import MetareviewError
 from metareview.synthesis import inference, wls
 from metareview.synthesis.heterogeneity import heterogeneity
 from metareview.synthesis.inference import chi2_tail
-from metareview.synthesis.inputs import Effects, check_effects
+from metareview.synthesis.inputs import Effects, check_effects, check_order
 from metareview.synthesis.intervals import interval
 from metareview.synthesis.intervals.base import Between
 from metareview.synthesis.pooling import pool
@@ -51,11 +51,12 @@ def subgroups(
             "common" when groups are small (fewer than about five effects), since their own tau2 are then mostly noise.
 
     Raises:
-        MetareviewError: unusable effects, or groups of another length or with missing values.
+        MetareviewError: unusable effects, or groups of another length or with missing or blank values.
 
     Source: Borenstein, Hedges, Higgins & Rothstein (2009), Introduction to Meta-Analysis, ch. 19.
     """
     data = check_effects(yi, vi, labels)
+    check_order(yi, groups, "yi", "groups")
     keys = _keys(groups, data.labels)
     names = tuple(dict.fromkeys(keys))
     member = {name: np.array([key == name for key in keys]) for name in names}
@@ -70,7 +71,7 @@ def subgroups(
             test=test,
             level=level,
             tau2_ci=tau2_ci,
-            crosscheck=crosscheck,
+            crosscheck=crosscheck and bool(member[name].sum() > 1),
         )
         for name in names
     )
@@ -154,12 +155,18 @@ def _share(
 
 
 def _keys(groups: Sequence[Any], labels: tuple[str, ...]) -> list[str]:
-    values = list(groups)
+    if isinstance(groups, str) or not hasattr(groups, "__iter__"):
+        raise MetareviewError(
+            f"groups must be one a effect, and is {groups!r}.", "Give a list, or a column of the data."
+        )
+    values = [None if isinstance(value, str) and not value.strip() else value for value in groups]
     if len(values) != len(labels):
         raise MetareviewError(
             f"There are {len(values)} groups for {len(labels)} effects.", "Give one of each per effect."
         )
-    bad = [label for label, value in zip(labels, values, strict=True) if value is None or value != value]
+    import pandas as pd
+
+    bad = [label for label, value in zip(labels, values, strict=True) if pd.isna(value)]
     if bad:
         raise MetareviewError(f"No group is given for {', '.join(bad[:5])}.", "Code the group or exclude the effect.")
     return [str(value) for value in values]

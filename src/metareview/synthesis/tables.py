@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from metareview.errors import MetareviewError
+from metareview.synthesis.inputs import check_order, floats
 from metareview.synthesis.wls import Floats
 
 
@@ -39,6 +40,18 @@ class Tables:
         return np.asarray((events > 0) & (others > 0))
 
 
+def columns(given: Mapping[str, Any], labels: Any) -> list[Floats]:
+    """Return columns of counts or times, which are paired by position, as arrays of numbers.
+
+    Raises:
+        MetareviewError: something that is not a number, or series with the same index labels in another order.
+    """
+    first = next(iter(given))
+    for name, values in {**given, "labels": labels}.items():
+        check_order(given[first], values, first, name)
+    return [np.atleast_1d(floats(values, name)) for name, values in given.items()]
+
+
 def check_tables(ai: Any, n1i: Any, ci: Any, n2i: Any, labels: Sequence[Any] | None) -> Tables:
     """Return the tables, or say which cannot be used.
 
@@ -46,7 +59,7 @@ def check_tables(ai: Any, n1i: Any, ci: Any, n2i: Any, labels: Sequence[Any] | N
         MetareviewError: no tables, lengths that differ, a count that is no number or below 0, more events than people,
             or a group of nobody.
     """
-    a, n1, c, n2 = (np.atleast_1d(np.asarray(x, dtype=np.float64)) for x in (ai, n1i, ci, n2i))
+    a, n1, c, n2 = columns({"ai": ai, "n1i": n1i, "ci": ci, "n2i": n2i}, labels)
     names = tuple(str(i + 1) for i in range(a.size)) if labels is None else tuple(str(x) for x in labels)
     if a.size == 0:
         raise MetareviewError("There are no tables to pool.", "Check the filters that select the studies.")

@@ -9,6 +9,7 @@ import numpy as np
 from metareview.errors import MetareviewError
 from metareview.synthesis.contrasts import INTERCEPT
 from metareview.synthesis.results import RegressionResult
+from metareview.synthesis.wls import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +19,8 @@ def vif(result: RegressionResult) -> pd.DataFrame:
     """Return one row a term: term, df, GVIF and GSIF = GVIF^(1 / (2 df)).
 
     With R the correlation matrix of the coefficients but the intercept, GVIF = det(R_term) det(R_others) / det(R); with one
-    coefficient it is the usual VIF. GSIF compares with the square root of a VIF.
+    coefficient it is the usual VIF. GSIF compares with the square root of a VIF. Where det(R) is 0 in double precision both are
+    inf.
 
     Raises:
         MetareviewError: a model without moderators.
@@ -33,13 +35,19 @@ def vif(result: RegressionResult) -> pd.DataFrame:
     cov = result.cov[np.ix_(kept, kept)]
     scale = np.sqrt(np.diag(cov))
     R = cov / np.outer(scale, scale)
+    whole = _log_det(R)
     blocks = result.design.blocks if result.design else {term: [i] for i, term in enumerate(result.terms)}
     rows = []
     for term, columns in blocks.items():
         inside = np.isin(kept, columns)
         if inside.any():
-            logs = [float(np.linalg.slogdet(R[np.ix_(part, part)])[1]) for part in (inside, ~inside)]
-            gvif = float(np.exp(sum(logs) - np.linalg.slogdet(R)[1]))
+            logs = [_log_det(R[np.ix_(part, part)]) for part in (inside, ~inside)]
+            gvif = float(np.exp(sum(logs) - whole)) if whole > -np.inf else np.inf
             df = int(inside.sum())
             rows.append({"term": term, "df": df, "GVIF": gvif, "GSIF": gvif ** (0.5 / df)})
     return pd.DataFrame(rows)
+
+
+def _log_det(R: Floats) -> float:
+    sign, log = np.linalg.slogdet(R)
+    return float(log) if sign > 0 else -np.inf

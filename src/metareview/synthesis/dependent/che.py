@@ -11,6 +11,7 @@ from metareview.errors import MetareviewError
 from metareview.parallel import Progress
 from metareview.synthesis.dependent.assemble import Testing, dependent, random_effects
 from metareview.synthesis.dependent.results import DependentResult
+from metareview.synthesis.frames import check_columns, check_names, table
 from metareview.synthesis.multilevel.model import VI, complete, multilevel
 
 RHO = 0.6
@@ -77,12 +78,9 @@ def with_effect(data: Any, study: str, effect: str | None) -> tuple[pd.DataFrame
     Raises:
         MetareviewError: there is no column of studies or of effects, or a study gives two rows of one effect.
     """
-    frame = pd.DataFrame(data).reset_index(drop=True)
-    for name in (study, *([effect] if effect else [])):
-        if name not in frame:
-            raise MetareviewError(
-                f"The data have no column {name}.", f"There are: {', '.join(map(str, frame.columns))}."
-            )
+    check_names(study=study, effect=effect)
+    frame = table(data)
+    check_columns(frame, [study, *([] if effect is None else [effect])])
     if effect is None:
         name = next(n for n in ("effect", "row", "_effect") if n not in frame)
         return frame.assign(**{name: range(len(frame))}), name
@@ -102,8 +100,10 @@ def used(formula: str, frame: pd.DataFrame, vi: str, needed: list[str]) -> tuple
     Raises:
         MetareviewError: as in `regress`.
     """
+    check_names(vi=vi)
     if vi not in frame:
         raise MetareviewError(f"The data have no column {vi}.", "Name the column of sampling variances in `vi`.")
+    check_columns(frame, [vi])
     return complete(formula, frame.assign(**{VI: frame[vi]}), needed, [str(i + 1) for i in range(len(frame))])
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from metareview.errors import MetareviewError
 from metareview.parallel import Progress
 from metareview.synthesis.dependent.assemble import Testing, dependent
 from metareview.synthesis.dependent.che import RHO, used, with_effect
 from metareview.synthesis.dependent.results import DependentResult
+from metareview.synthesis.frames import check_columns, check_names
 from metareview.synthesis.multilevel.model import multilevel
 
 BLOCK = "_study_and_subgroup"
@@ -58,8 +58,8 @@ def sce(
     """
     testing = Testing(vcov, level, bootstrap, replications, seed, workers, cluster_address, progress)
     frame, inner = with_effect(data, study, effect)
-    if subgroup not in frame:
-        raise MetareviewError(f"The data have no column {subgroup}.", "Name the column of subgroups.")
+    check_names(subgroup=subgroup)
+    check_columns(frame, [subgroup])
     _, kept = used(formula, frame, vi, [study, inner, subgroup])
     own = f"{inner} of {study}"
     fixed, warnings = _unknowable(kept, study, subgroup, own, within)

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from metareview.errors import MetareviewError
+from metareview.synthesis.frames import check_columns, check_names, plain, table
 
 
 def split_within(data: Any, column: str | Sequence[str], by: str) -> pd.DataFrame:
@@ -28,18 +29,18 @@ def split_within(data: Any, column: str | Sequence[str], by: str) -> pd.DataFram
 
     Source: Tanner-Smith & Tipton (2014), Research Synthesis Methods 5, 13-30.
     """
-    frame = pd.DataFrame(data).copy()
+    check_names(by=by)
+    if isinstance(column, pd.Series):
+        check_names(column=column)
     names = [column] if isinstance(column, str) else list(column)
-    absent = [name for name in (*names, by) if name not in frame]
-    if absent:
-        raise MetareviewError(
-            f"The data have no column {', '.join(absent)}.", f"There are: {', '.join(map(str, frame.columns))}."
-        )
+    index = data.index if isinstance(data, pd.DataFrame) else None
+    frame = table(data) if index is None else table(data).set_axis(index)
+    check_columns(frame, [*names, by])
     if frame[by].isna().any():
         row = frame.index[frame[by].isna()][0]
         raise MetareviewError(f"Row {row} has no {by}.", "Code it, or leave the row out first.")
     for name in names:
-        for part, values in _numeric(frame[name]).items():
+        for part, values in _numeric(plain(frame[[name]], [name])[name]).items():
             frame = _split(frame, str(part), values, by)
     return frame
 

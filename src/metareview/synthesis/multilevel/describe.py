@@ -192,4 +192,4 @@ def warnings(
     if design.excluded:
         lost = len(design.excluded)
         out.append(f"{lost} of {lost + design.effects.yi.size} effects lack a moderator or a level and were left out.")
-    return tuple(out)
+    return (*out, *design.warnings)

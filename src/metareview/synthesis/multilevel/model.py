@@ -14,6 +14,7 @@ from scipy import sparse
 from metareview.errors import MetareviewError
 from metareview.synthesis import inference
 from metareview.synthesis.design import INTERCEPT, Design, build_design, row_labels
+from metareview.synthesis.frames import check_columns, check_names, table
 from metareview.synthesis.inputs import check_level
 from metareview.synthesis.multilevel import describe
 from metareview.synthesis.multilevel import random as reading
@@ -81,7 +82,8 @@ def multilevel(
     Source: Konstantopoulos (2011), Research Synthesis Methods 2, 61-76; van Houwelingen, Arends & Stijnen (2002), Statistics
     in Medicine 21, 589-624; Pustejovsky & Tipton (2022), Prevention Science 23, 425-438.
     """
-    specs = (random,) if isinstance(random, str) else tuple(random)
+    check_names(vi=vi, cluster=cluster)
+    specs = reading.listed(random)
     _check(method, test, specs)
     level = check_level(level)
     got = _data(formula, data, vi, specs, V, rho, cluster, labels)
@@ -126,14 +128,10 @@ def _data(
     cluster: str | None,
     labels: Any,
 ) -> _Data:
-    frame = pd.DataFrame(data).reset_index(drop=True)
+    frame = table(data)
     factors = reading.named(specs)
     needed = list(dict.fromkeys([*factors, *([cluster] if cluster else [])]))
-    absent = [name for name in needed if name not in frame.columns]
-    if absent:
-        raise MetareviewError(
-            f"The data have no column {', '.join(absent)}.", f"There are: {', '.join(map(str, frame.columns))}."
-        )
+    check_columns(frame, [*needed, *([vi] if V is None and vi in frame else [])])
     if V is not None and rho is not None:
         raise MetareviewError("V and rho both tell the sampling covariance.", "Give one of them.")
     given = None if V is None else as_sparse(V, len(frame))
@@ -162,6 +160,8 @@ def complete(formula: str, frame: pd.DataFrame, needed: list[str], names: list[s
         (names[i], "missing " + ", ".join(n for n, e in zip(needed, empty[i], strict=True) if e))
         for i in np.flatnonzero(lost).tolist()
     )
+    if len(frame) and not here.size:
+        raise MetareviewError(f"No row has all of {', '.join(needed)}.", "Code them, or choose other levels.")
     found = build_design(formula, frame[~lost], VI, [names[i] for i in here.tolist()])
     design = replace(found, excluded=(*missing, *found.excluded), rows=here[found.rows])
     return design, frame.iloc[design.rows].reset_index(drop=True)

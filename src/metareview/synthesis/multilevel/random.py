@@ -17,6 +17,19 @@ from metareview.synthesis.wls import Floats
 _SPEC = re.compile(r"^\s*~?\s*([^|]+?)\s*\|\s*([^|]+?)\s*$")
 
 
+def listed(random: Any) -> tuple[str, ...]:
+    """The random effects as a tuple of texts.
+
+    Raises:
+        MetareviewError: they are no texts.
+    """
+    specs = (random,) if isinstance(random, str) else tuple(random) if isinstance(random, list | tuple) else (random,)
+    wrong = [spec for spec in specs if not isinstance(spec, str)]
+    if wrong:
+        raise MetareviewError(f"A random effect is text, and {wrong[0]!r:.40} was given.", "Write '1 | study/effect'.")
+    return specs
+
+
 def named(random: Sequence[str]) -> list[str]:
     """The columns that random effects name.
 

@@ -143,6 +143,18 @@ STRUCTURES: dict[str, Structure] = {
 }
 
 
+TITLES = {
+    "ID": "one variance, no correlation",
+    "DIAG": "a variance a level, no correlation",
+    "CS": "compound symmetry: one variance, one correlation",
+    "HCS": "compound symmetry with a variance a level",
+    "AR": "first-order autoregressive over equally spaced levels",
+    "HAR": "first-order autoregressive with a variance a level",
+    "CAR": "autoregressive in continuous time",
+    "UN": "unstructured: a variance a level, a correlation a pair",
+}
+
+
 def reported(structure: str, theta: Floats, levels: tuple[str, ...]) -> dict[str, float]:
     """The variances and correlations that a reader looks for, by name."""
     if structure != "UN":

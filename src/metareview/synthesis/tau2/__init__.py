@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
+from numbers import Real
 from typing import TYPE_CHECKING
 
 from metareview.errors import MetareviewError
@@ -35,7 +36,7 @@ def estimator(name: str) -> Estimator:
     Raises:
         MetareviewError: there is none; the hint lists what there is.
     """
-    wanted, table = name.strip().upper(), estimators()
+    wanted, table = str(name).strip().upper(), estimators()
     if wanted in table:
         return table[wanted]
     for item in table.values():
@@ -64,9 +65,17 @@ def between_variance(
     if isinstance(tau2, str):
         item = estimator(tau2)
         return item.id, item(yi, vi, X, weights)
+    if isinstance(tau2, bool) or not isinstance(tau2, Real):
+        raise MetareviewError(
+            f"tau2 must be the id of an estimator or a number, and is {tau2!r}.",
+            f"Choose one of {', '.join(estimators())}.",
+        )
     value = float(tau2)
     if not 0.0 <= value < float("inf"):
-        raise MetareviewError(f"A known tau2 must be 0 or a positive number, and is {tau2!r}.")
+        raise MetareviewError(
+            f"A known tau2 must be 0 or a positive number, and is {tau2!r}.",
+            "Give a variance, on the squared scale of yi.",
+        )
     return KNOWN, Tau2(value, float("nan"), converged=True, iterations=0)
 
 
