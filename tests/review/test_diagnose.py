@@ -136,6 +136,10 @@ def test_effects_come_in_by_any_variable(built: ReviewFolder) -> None:
     wanted = mr.cumulative(main.pooled, list(main.selection.frame["vi"]))
     assert [row["added"] for row in found] == list(wanted["added"]) and found[0]["vi"] < found[-1]["vi"]
     assert [row["estimate"] for row in found] == list(wanted["estimate"])
+    found = told(built, "cumulative", "--order", "published")["tables"]["cumulative"]
+    assert [(row["added"], row["published"]) for row in found] == [
+        ("lamps", 2014), ("harbour", 2016), ("courts", 2017), ("patrol", 2019),
+    ]  # fmt: skip
 
 
 def test_a_subgroup_and_a_meta_regression_are_diagnosed(built: ReviewFolder) -> None:
@@ -253,9 +257,7 @@ def test_outputs_stand_beside_each_other_and_nowhere_else(built: ReviewFolder, t
     }  # fmt: skip
     text = (out / "tables" / "gosh_crime.md").read_text(encoding="utf-8")
     assert "**GOSH: Recorded crime**" in text and "15 subsets of 4 effects (every one)" in text
-    assert (
-        "Made by \\`metareview diagnose" in text or "Made by `metareview diagnose crime gosh --clusters kmeans" in text
-    )
+    assert "Made by `metareview diagnose crime gosh --clusters kmeans --clouds 2 --seed 7`" in text
     row = (out / "tables" / "leave_one_out_crime.csv").read_text(encoding="utf-8").splitlines()[1].split(",")
     p = analyze.run(built, ["crime"])["crime"]
     assert p.leave_one_out is not None and row[1:3] == [

@@ -14,7 +14,7 @@ from ..parallel import Progress
 from ..report.numbers import effect, fixed, interval, p_value
 from ..report.tables import Table, table
 from . import plan as plans
-from .diagnose_case import Case, find, groups_of
+from .diagnose_case import PUBLISHED, Case, dated, find, groups_of
 from .diagnose_found import Found
 from .diagnose_methods import METHODS, Method
 from .post_hoc import KEPT_AS
@@ -133,6 +133,8 @@ def run(
     chosen = of_name(method)
     _require_own_options(chosen, options)
     case = find(folder, analysis, group, moderators, options.get("by", ""))
+    if options.get("order") == PUBLISHED and PUBLISHED not in case.frame:
+        case = dated(case, folder)
     why = chosen.why_not(case)
     if why:
         raise MetareviewError(f"{chosen.name} does not apply to {case.label}: {why}", _applying(case))

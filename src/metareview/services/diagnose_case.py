@@ -16,9 +16,12 @@ from .analyze import AnalysisResult, chosen, require_engines_agree
 from .plan import model_in_words
 from .selection import Selection, filled, select
 from .standing import Standing
+from .state import load_state
 
 if TYPE_CHECKING:
     import pandas as pd
+
+PUBLISHED = "published"
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +133,16 @@ def find(folder: ReviewFolder, name: str, group: str = "", moderators: str = "",
     if moderators:
         return _regressed(case)
     return _grouped(case, group, folder.protocol) if group else case
+
+
+def dated(case: Case, folder: ReviewFolder) -> Case:
+    """Return a case whose effects also have the year in which the first report of their study was published."""
+    state = load_state(folder)
+    years = {
+        study: min((year for r in reports if (year := state.records[r].year) is not None), default=None)
+        for study, reports in state.included_studies().items()
+    }
+    return replace(case, frame=case.frame.assign(**{PUBLISHED: case.frame[fitting.STUDY].map(years)}))
 
 
 def outermost(analysis: Analysis) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import MetareviewError
 from ..protocol.models import Analysis
 from . import fitting
-from .diagnose_case import Case
+from .diagnose_case import PUBLISHED, Case
 from .diagnose_found import Found, How, Options, share_of, taken
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def find_cumulative(case: Case, options: Options, how: How) -> Found:
         return Found(found.tables, ("in the order in which they were coded", *found.told), {}, (), found.draw)
     if name not in case.frame:
         names = ", ".join(map(str, case.frame.columns))
-        raise MetareviewError(f"no effect has a variable `{name}`", f"There are: {names}.")
+        raise MetareviewError(f"no effect has a variable `{name}`", f"There are: {PUBLISHED}, {names}.")
     values = dict(zip(case.frame[fitting.EFFECT], case.frame[name], strict=True))
     frame = cumulative(case.fit, [values[label] for label in case.fit.labels])
     if name not in frame:
