@@ -136,8 +136,8 @@ def test_effects_come_in_by_any_variable(built: ReviewFolder) -> None:
     wanted = mr.cumulative(main.pooled, list(main.selection.frame["vi"]))
     assert [row["added"] for row in found] == list(wanted["added"]) and found[0]["vi"] < found[-1]["vi"]
     assert [row["estimate"] for row in found] == list(wanted["estimate"])
-    found = told(built, "cumulative", "--order", "published")["tables"]["cumulative"]
-    assert [(row["added"], row["published"]) for row in found] == [
+    found = told(built, "cumulative", "--order", "publication_year")["tables"]["cumulative"]
+    assert [(row["added"], row["publication_year"]) for row in found] == [
         ("lamps", 2014), ("harbour", 2016), ("courts", 2017), ("patrol", 2019),
     ]  # fmt: skip
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # Options that belong to some diagnostics; the service knows which.
 OWN = (
     click.option("--by", metavar="VAR", help="The clusters: effects with one value of this variable (default: study)."),
-    click.option("--order", metavar="VAR", help="cumulative: add effects in the order of this variable, or `published`."),
+    click.option("--order", metavar="VAR", help="cumulative: add effects in the order of this variable, or `publication_year`."),
     click.option("--subsets", type=click.IntRange(min=1), metavar="N", help="gosh: the most subsets (default 65,535)."),
     click.option("--clusters", type=click.Choice(["kmeans", "dbscan", "gmm"]), help="gosh: look for clusters of subsets."),
     click.option("--clouds", type=click.IntRange(min=1), metavar="N", help="kmeans, gmm: how many clusters (default 3)."),

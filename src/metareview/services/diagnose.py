@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 HEADS = {
     "label": "effect", "omitted": "without", "ci": "CI", "pi": "PI", "tau2": "τ²", "I2": "I²", "H2": "H²", "p_value": "p",
     "p_asymptotic": "p of the model", "tau2_deleted": "τ² without", "Q_deleted": "Q without", "Q_p": "p of Q",
+    "cov_r": "cov ratio",
 }  # fmt: skip
 TOLD = ("clusters", "vcov", "seed")  # columns alike in all rows, which a sentence below the table has
 OURS = {"tables", "figures", KEPT_AS}
@@ -95,7 +96,7 @@ class Diagnosis:
         title = self.title if name == self.method.name else f"{self.title}: {name.replace('_', ' ')}"
         for row in rows:
             row["analysis"] = self.case.label
-        heads = [("analysis", "Analysis"), *((k, HEADS.get(k, k.replace("_", " "))) for k in keys)]
+        heads = [("analysis", "Analysis"), *((k, HEADS.get(k, k)) for k in keys)]
         told = f"{self.found.told[0][0].upper()}{'; '.join(self.found.told)[1:]}." if self.found.told else ""
         made = f"{self.case.words}. Made by `{self.command}`."
         return table(self._stem(name), title, heads, rows, told, *self.warnings, made)

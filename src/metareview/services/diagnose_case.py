@@ -21,7 +21,7 @@ from .state import load_state
 if TYPE_CHECKING:
     import pandas as pd
 
-PUBLISHED = "published"
+PUBLISHED = "publication_year"
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,20 +21,19 @@ QUANTILES = {"lowest": 0.0, "2.5%": 0.025, "25%": 0.25, "median": 0.5, "75%": 0.
 def find_influence(case: Case, options: Options, how: How) -> Found:
     """What leaving out each effect, or each cluster, changes."""
     from ..report.figures.influence import influence as draw
+    from ..report.figures.influence import influential
     from ..report.numbers import p_value
     from ..synthesis.diagnostics.influence import InfluenceResult, influence
 
     whole = case.dependent or "by" in options
     found = influence(case.fit, cluster=case.clusters_of(case.fit) if whole else None)
     tables = {"influence": found.to_frame()}
-    if isinstance(found, InfluenceResult):
-        names = [label for label, flag in zip(found.labels, found.influential, strict=True) if flag]
-        said = f"influential by the usual limits: {', '.join(names) or 'none'}"
-    else:
+    told = [f"influential by the usual limits: {', '.join(influential(found)) or 'none'}"]
+    if not isinstance(found, InfluenceResult):
         tables["effects"] = found.effects
         far = [f"{c} (p {p_value(p)})" for c, p in zip(found.clusters, found.p, strict=True) if p < 0.05]
-        said = f"far from what the others say (p below .05): {', '.join(far) or 'none'}"
-    return Found(tables, (said,), {}, found.warnings, {"influence": lambda title, axis: draw(found, title=title)})
+        told.append(f"far from what the others say (p below .05): {', '.join(far) or 'none'}")
+    return Found(tables, tuple(told), {}, found.warnings, {"influence": lambda title, axis: draw(found, title=title)})
 
 
 def find_leave_one_out(case: Case, options: Options, how: How) -> Found:
