@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .services.analyze import AnalysisResult
     from .services.code import CodeImported
     from .services.dedupe import Deduplicated
+    from .services.diagnose import Diagnosis
     from .services.imports import Imported
     from .services.lessons import Lessons
     from .services.report import Reported
@@ -185,6 +186,26 @@ class Review:
         from .services.analyze import run
 
         return run(self.folder, names)
+
+    def diagnose(
+        self,
+        analysis: str,
+        method: str,
+        *,
+        group: str = "",
+        moderators: str = "",
+        workers: int = 1,
+        cluster: str | None = None,
+        progress: Progress | None = None,
+        **options: Any,
+    ) -> Diagnosis:
+        """Diagnose a planned analysis, one of its subgroups or meta-regressions; `options` are those of the command."""
+        from .services.diagnose import run
+
+        return run(
+            self.folder, analysis, method, group=group, moderators=moderators, workers=workers, cluster=cluster,
+            progress=progress, **options,
+        )  # fmt: skip
 
     def prisma(self, version: int | None = None) -> FlowCounts:
         """Count the flow of records and reports, as it stands or as it was when a version was closed."""

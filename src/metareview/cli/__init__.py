@@ -15,8 +15,8 @@ from ..errors import MetareviewError, MetareviewWarning
 
 # What a review does first comes first in `--help`; commands of later files follow in alphabetical order.
 ORDER = (
-    "init", "protocol", "import", "searches", "dedupe", "screen", "retrieve", "study", "code", "effects", "analyze", "prisma",
-    "lessons", "report", "update", "export", "status", "records", "show", "lock", "verify", "reproduce",
+    "init", "protocol", "import", "searches", "dedupe", "screen", "retrieve", "study", "code", "effects", "analyze", "diagnose",
+    "prisma", "lessons", "report", "update", "export", "status", "records", "show", "lock", "verify", "reproduce",
 )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def pooled(
     Raises:
         MetareviewError: the model cannot be fitted to these effects.
     """
-    if not _dependent(frame, analysis):
+    if not depends(frame, analysis):
         return _random_effects(frame, analysis, left_out, crosscheck)
     from ..synthesis.dependent.pooled import pooled_of
 
@@ -93,7 +93,7 @@ def subgroups(
     coded = frame[column.notna()]
     if coded.empty:
         return None
-    if _dependent(frame, analysis):
+    if depends(frame, analysis):
         return _dependent_groups(coded, coded[name].map(str), analysis, overall, notes)
     from ..synthesis.subgroups import subgroups as by_group
 
@@ -154,14 +154,19 @@ def regressions(frame: pd.DataFrame, analysis: Analysis, notes: list[str]) -> tu
     found: list[Regression] = []
     for moderators in analysis.moderators:
         try:
-            found.append(_regression(f"yi ~ {moderators}", frame, analysis))
+            found.append(regression(f"yi ~ {moderators}", frame, analysis))
         except MetareviewError as error:
             notes.append(f"meta-regression on {moderators} was not possible: {error.message}")
     return tuple(found)
 
 
-def _regression(formula: str, frame: pd.DataFrame, analysis: Analysis) -> Regression:
-    if _dependent(frame, analysis):
+def regression(formula: str, frame: pd.DataFrame, analysis: Analysis) -> Regression:
+    """One meta-regression of an analysis, checked by the second engines.
+
+    Raises:
+        MetareviewError: it cannot be fitted to these effects.
+    """
+    if depends(frame, analysis):
         return _fit(formula, frame, analysis, "auto", crosscheck=True)
     from ..synthesis.regression import regress
 
@@ -176,7 +181,7 @@ def differences(regression: Regression) -> dict[str, float]:
 
 def omissions(frame: pd.DataFrame, analysis: Analysis) -> tuple[str, ...]:
     """The studies that `omitting` leaves out one by one, each with a fit of its own."""
-    studies = tuple(dict.fromkeys(frame[STUDY])) if _dependent(frame, analysis) else ()
+    studies = tuple(dict.fromkeys(frame[STUDY])) if depends(frame, analysis) else ()
     return studies if len(studies) >= 3 else ()
 
 
@@ -187,7 +192,7 @@ def omitting(frame: pd.DataFrame, analysis: Analysis, notes: list[str], progress
     """
     from ..synthesis.influence import leave_one_out
 
-    if not _dependent(frame, analysis):
+    if not depends(frame, analysis):
         options: dict[str, Any] = {"tau2": analysis.tau2, "test": analysis.test, "level": analysis.level}
         return leave_one_out(*arrays(frame), **options) if len(frame) >= 3 else None
     import pandas as pd
@@ -210,12 +215,23 @@ def arrays(frame: pd.DataFrame) -> tuple[Any, Any, list[str]]:
     return frame["yi"].to_numpy(float), frame["vi"].to_numpy(float), list(frame[EFFECT])
 
 
-def _dependent(frame: pd.DataFrame, analysis: Analysis) -> bool:
+def depends(frame: pd.DataFrame, analysis: Analysis) -> bool:
     """Whether the model of several effects a study has anything to do that random effects have not."""
     if analysis.model not in DEPENDENT:
         return False
     usual = analysis.model == "che" or analysis.random == (CHE,)
     return len(frame) > 1 and (bool(frame[STUDY].duplicated().any()) or not usual)
+
+
+def working_model(frame: pd.DataFrame, analysis: Analysis, formula: str = "yi ~ 1") -> MultilevelResult:
+    """The model of dependent effects behind a pooled result or a meta-regression, without its robust tests.
+
+    Raises:
+        MetareviewError: it cannot be fitted to these effects.
+    """
+    found: Any = _fit(formula, frame, analysis, "never", crosscheck=False)
+    model: MultilevelResult = getattr(found, "model", found)
+    return model
 
 
 def _fit(

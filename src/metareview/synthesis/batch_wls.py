@@ -167,5 +167,6 @@ def log_likelihoods(data: Bases, t: Floats, restricted: bool) -> Floats:
     logs = np.sum(np.log(np.where(data.keep > 0, s.w, 1.0)), axis=1)
     value = 0.5 * logs - 0.5 * np.sum(s.w * s.resid**2, axis=1)
     if restricted:
-        value -= np.sum(np.log(np.abs(np.einsum("bpp->bp", s.qr.R))), axis=1)
+        with np.errstate(divide="ignore"):  # a data set whose columns cannot be told apart has no likelihood
+            value -= np.sum(np.log(np.abs(np.einsum("bpp->bp", s.qr.R))), axis=1)
     return np.asarray(value)

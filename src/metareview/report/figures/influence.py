@@ -83,11 +83,17 @@ def influence(result: Any, *, title: str | None = None) -> MplFigure:
 
 def alt_text(result: Any, *, title: str | None = None) -> str:
     """Return one plain sentence that says what the influence panel shows; arguments as for `influence`."""
-    names, flags, columns = _content(result)
-    found = [name for name, flag in zip(names, flags, strict=True) if flag]
+    names, _, columns = _content(result)
+    found = influential(result)
     what = "clusters" if hasattr(result, "clusters") else "effects"
     said = f"influential: {', '.join(found)}" if found else "none is influential by the conventional limits"
     return f"Influence panel of {len(names)} {what} in {len(columns)} measures; {said}."
+
+
+def influential(result: Any) -> tuple[str, ...]:
+    """Return the effects or clusters that the panel shows in colour: beyond a limit that marks them as influential."""
+    names, flags, _ = _content(result)
+    return tuple(name for name, flag in zip(names, flags, strict=True) if flag)
 
 
 def _content(result: Any) -> tuple[Sequence[str], list[bool], list[_Column]]:
