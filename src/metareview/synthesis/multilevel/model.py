@@ -263,4 +263,6 @@ def _result(
         rows=got.design.rows,
         problem=problem,
         optimum=found,
+        design=got.design,
+        sampling=got.V,
     )
