@@ -1,10 +1,19 @@
 # Reference values for what is asked of models of dependent effects: predictions, contrasts, tests of terms, variance inflation,
 # random effects and likelihood-ratio tests from metafor; robust contrasts and tests of terms from clubSandwich.
 # Run from this folder: Rscript make_dependent_more.R
-# metafor's optimiser is tightened (nlminb with rel.tol 1e-14, then a second run from there is not needed: the score is checked
-# by our own tests of the same fits in multilevel.json).
+# metafor's optimiser is tightened. It stops at 1e-5 for UN, which is given the variances and the correlation that Newton's method
+# found in make_multilevel.R (multilevel.json, berkey1998, UN_year).
 suppressPackageStartupMessages({library(metafor); library(metadat); library(clubSandwich); library(jsonlite)})
-tight <- list(optimizer = "nlminb", rel.tol = 1e-14, x.tol = 1e-12, iter.max = 2000, eval.max = 4000)
+controls <- list(list(optimizer = "nlminb", rel.tol = 1e-14, x.tol = 1e-14, eval.max = 100000, iter.max = 100000),
+                 list(optimizer = "nlminb", rel.tol = 1e-12, eval.max = 100000, iter.max = 100000),
+                 list(optimizer = "optim", optmethod = "BFGS", reltol = 1e-15, maxit = 100000))
+best <- function(...) {
+  fits <- lapply(controls, function(control) try(suppressWarnings(rma.mv(..., test = "t", control = control)), silent = TRUE))
+  fits <- Filter(function(f) !inherits(f, "try-error"), fits)
+  fits[[which.max(sapply(fits, function(f) as.numeric(logLik(f))))]]
+}
+known <- function(set, fit) { s <- fromJSON("multilevel.json", simplifyVector = FALSE)$sets; s <- s[[which(sapply(s, `[[`, "name") == set)]]$fits
+  f <- s[[which(sapply(s, `[[`, "name") == fit)]]; list(tau2 = unlist(f$tau2), rho = unlist(f$rho)) }
 num <- function(x) as.numeric(x)
 
 # predictions, contrasts L, terms, vif and random effects of one fit; newmods as full rows of the design, levels for tau2.levels
@@ -16,17 +25,19 @@ asked <- function(res, Xnew, L, assign, levels = NULL) {
   pred <- do.call(predict, args)
   con <- if (is.null(L)) NULL else anova(res, X = L)
   terms <- lapply(setdiff(unique(assign), 0), function(i) { w <- anova(res, btt = which(assign == i)); list(QM = num(w$QM), p = num(w$QMp)) })
-  b <- coef(res); V <- vcov(res)
-  keep <- if (intercept) -1 else seq_along(b)
-  R <- cov2cor(V[keep, keep, drop = FALSE])
-  own <- function(at) if (length(at) == ncol(R)) 1 else det(R[at, at, drop = FALSE]) * det(R[-at, -at, drop = FALSE]) / det(R)
-  kept <- assign[keep]
-  gvif <- sapply(unique(kept), function(i) own(which(kept == i)))
+  b <- coef(res)
+  gvif <- NULL
+  if (!res$int.only) {
+    keep <- if (intercept) -1 else seq_along(b)
+    R <- cov2cor(vcov(res)[keep, keep, drop = FALSE]); kept <- assign[keep]
+    own <- function(at) if (length(at) == ncol(R)) 1 else det(R[at, at, drop = FALSE]) * det(R[-at, -at, drop = FALSE]) / det(R)
+    gvif <- sapply(unique(kept), function(i) own(which(kept == i)))
+  }
   u <- ranef(res)
   list(estimate = num(b), se = num(res$se), loglik = num(logLik(res)), pred = num(pred$pred), pred_se = num(pred$se),
        ci_low = num(pred$ci.lb), ci_high = num(pred$ci.ub), pi_low = num(pred$pi.lb), pi_high = num(pred$pi.ub),
        contrast = num(con$Xb), contrast_se = num(con$se), contrast_p = num(con$pval), contrast_QM = num(con$QM), contrast_QM_p = num(con$QMp),
-       term_QM = sapply(terms, `[[`, "QM"), term_p = sapply(terms, `[[`, "p"), gvif = if (res$int.only) NULL else gvif,
+       term_QM = sapply(terms, `[[`, "QM"), term_p = sapply(terms, `[[`, "p"), gvif = gvif,
        ranef = lapply(names(u), function(n) list(name = n, levels = rownames(u[[n]]), estimate = num(u[[n]]$intrcpt), se = num(u[[n]]$se),
                                                   low = num(u[[n]]$pi.lb), high = num(u[[n]]$pi.ub))))
 }
@@ -36,7 +47,7 @@ case <- function(name, data, V, formula, random, struct, method, r_mods, r_rando
   built <- model.frame(r_mods, data)
   X <- model.matrix(r_mods, built)
   Xnew <- unname(model.matrix(r_mods, newdata, xlev = .getXlevels(terms(built), built)))
-  res <- rma.mv(yi, V, mods = r_mods, random = r_random, struct = struct, method = method, test = "t", data = data, control = tight, ...)
+  res <- best(data$yi, V, mods = r_mods, random = r_random, struct = struct, method = method, data = data, ...)
   list(name = name, data = data, V = unname(as.matrix(V)), formula = formula, random = random, struct = struct, method = method,
        newdata = newdata, Xnew = Xnew, L = L, levels = levels, fit = asked(res, Xnew, L, attr(X, "assign"), levels))
 }
@@ -58,14 +69,14 @@ cases <- list(
        list(~ 1 | district, ~ 1 | year, ~ 1 | effect), data.frame(y = c(-10, 8)), rbind(c(1, 2))),
   case("konstantopoulos_cs", k, diag(k$vi), "yi ~ y", "school | district", "CS", "REML", ~ y, ~ school | district, data.frame(y = c(-10, 8)), rbind(c(1, 2))),
   case("berkey_un", b, bv, "yi ~ 0 + outcome + outcome:y", "outcome | trial", "UN", "ML", ~ 0 + outcome + outcome:y, ~ outcome | trial,
-       data.frame(outcome = c("AL", "PD", "PD"), y = c(0, 2, 4)), rbind(c(1, -1, 0, 0), c(0, 0, 1, -1)), levels = c("AL", "PD", "PD")),
+       data.frame(outcome = c("AL", "PD", "PD"), y = c(0, 2, 4)), rbind(c(1, -1, 0, 0), c(0, 0, 1, -1)), levels = c("AL", "PD", "PD"), tau2 = known("berkey1998", "UN_year")$tau2, rho = known("berkey1998", "UN_year")$rho),
   case("berkey_hcs", b, bv, "yi ~ 0 + outcome", "outcome | trial", "HCS", "REML", ~ 0 + outcome, ~ outcome | trial,
        data.frame(outcome = c("AL", "PD")), rbind(c(1, -1)), levels = c("AL", "PD")))
 
 # likelihood-ratio tests, full against reduced
 ratio <- function(name, data, V, full, reduced, ours) {
   message(name)
-  fit <- function(f) rma.mv(yi, V, mods = f$mods, random = f$random, struct = if (is.null(f$struct)) "CS" else f$struct, method = f$method, data = data, test = "t", control = tight)
+  fit <- function(f) best(data$yi, V, mods = f$mods, random = f$random, struct = if (is.null(f$struct)) "CS" else f$struct, method = f$method, data = data)
   w <- anova(fit(full), fit(reduced))
   list(name = name, set = ours$set, full = ours$full, reduced = ours$reduced, method = full$method, chi2 = num(w$LRT), p = num(w$pval),
        df = num(w$parms.f - w$parms.r), loglik = c(num(w$fit.stats.f["ll"]), num(w$fit.stats.r["ll"])), AIC = c(num(w$fit.stats.f["AIC"]), num(w$fit.stats.r["AIC"])),
@@ -88,7 +99,7 @@ ratios[[2]] <- NULL
 # cluster-robust contrasts, tests of terms and predictions: CR2, Satterthwaite and HTZ
 sturdy <- function(name, set, data, V, mods, random, cluster, L, terms, Xnew) {
   message(name)
-  res <- rma.mv(yi, V, mods = mods, random = random, data = data, test = "t", control = tight)
+  res <- best(data$yi, V, mods = mods, random = random, data = data)
   V2 <- vcovCR(res, cluster = cluster, type = "CR2")
   one <- function(C) { w <- linear_contrast(res, vcov = V2, contrasts = C, test = "Satterthwaite", p_values = TRUE); list(estimate = num(w$Est), se = num(w$SE), df = num(w$df), low = num(w$CI_L), high = num(w$CI_U), p = num(w$p_val)) }
   htz <- function(C) { w <- Wald_test(res, vcov = V2, constraints = C, test = "HTZ"); list(F = num(w$Fstat), df2 = num(w$df_denom), p = num(w$p_val)) }
