@@ -54,15 +54,20 @@ def test_a_component_that_was_given_has_no_interval_and_one_at_zero_has_no_lower
     assert found.estimate[0] == found.ci_low[0] == 0.0
     assert (found.statistic[0], found.p_value[0]) == (0.0, 1.0)
     assert 0.0 < found.ci_high[0] < 0.1
+    assert found.warnings == ("sigma2[study]: its interval reaches 0, the edge of what a variance can be.",)
+    sd = np.sqrt(found.ci_high[0])
+    fall = [2 * (profile_with_known(data, 0.01, 0.0) - profile_with_known(data, 0.01, sd**2))]
+    np.testing.assert_allclose(fall, stats.chi2.ppf(0.95, 1), rtol=1e-7)
 
 
-def test_three_levels_of_un_are_left_out_and_said_so() -> None:
-    rng = np.random.default_rng(2)
-    data = pd.DataFrame({"study": np.repeat(range(15), 3), "outcome": list("abc") * 15, "vi": 0.05})
-    data["yi"] = rng.normal(0, 0.4, 15)[data["study"]] + rng.normal(0, 0.3, 45)
-    found = mr.component_intervals(mr.multilevel("yi ~ 1", data, random="outcome | study", struct="UN"))
-    assert found.components == ()
-    assert len(found.left_out) == 6
+def profile_with_known(data: pd.DataFrame, within: float, between: float) -> float:
+    """The restricted log-likelihood of a mean of studies with both variances known, but for a constant."""
+    study = data["study"].to_numpy()
+    S = np.diag(data["vi"] + within) + between * (study[:, None] == study)
+    W, y = np.linalg.inv(S), data["yi"].to_numpy()
+    inner = W.sum()
+    rest = y - W.sum(axis=0) @ y / inner
+    return float(-0.5 * (np.linalg.slogdet(S)[1] + np.log(inner) + rest @ W @ rest))
 
 
 def test_what_cannot_be_used_is_said() -> None:

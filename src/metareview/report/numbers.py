@@ -99,7 +99,7 @@ def model_words(result: PooledResult) -> str:
 
 def engine_of(result: PooledResult) -> str:
     """Return the name of the second engine of a pooled result."""
-    return "statsmodels (given the components)" if isinstance(result, DependentPooled) else "PyMARE"
+    return "a dense likelihood or statsmodels" if isinstance(result, DependentPooled) else "PyMARE"
 
 
 def components(result: PooledResult) -> str:

@@ -255,13 +255,7 @@ def crosschecks(result: AnalysisResult) -> list[tuple[str, dict[str, float]]]:
     if result.subgroups is not None:
         found += [(group, p.crosscheck) for group, p in named_groups(result.subgroups)]
         found.append(("between groups", result.subgroups.crosscheck))
-    return found + [(r.formula, differences(r)) for r in result.regressions]
-
-
-def differences(regression: Regression) -> dict[str, float]:
-    """Return the differences of a meta-regression to the second engines."""
-    held = getattr(regression, "crosscheck", None)
-    return dict(regression.model.crosscheck if held is None else held)  # type: ignore[union-attr]
+    return found + [(r.formula, fitting.differences(r)) for r in result.regressions]
 
 
 def require_engines_agree(results: Mapping[str, AnalysisResult]) -> None:

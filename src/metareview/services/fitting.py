@@ -31,9 +31,13 @@ CHE = f"1 | {STUDY}/{EFFECT}"
 
 
 def pooled(
-    frame: pd.DataFrame, analysis: Analysis, left_out: Sequence[LeftOut] = (), bootstrap: str = "auto"
+    frame: pd.DataFrame,
+    analysis: Analysis,
+    left_out: Sequence[LeftOut] = (),
+    bootstrap: str = "auto",
+    crosscheck: bool = True,
 ) -> PooledResult:
-    """Pool effects by the model of an analysis, checked by a second engine.
+    """Pool effects by the model of an analysis, checked by a second engine unless `crosscheck` says otherwise.
 
     Random effects stand in for `che`, and for `multilevel` with its usual levels, where every study gives one effect.
 
@@ -41,7 +45,7 @@ def pooled(
         MetareviewError: the model cannot be fitted to these effects.
     """
     if not _dependent(frame, analysis):
-        return _random_effects(frame, analysis, left_out)
+        return _random_effects(frame, analysis, left_out, crosscheck)
     from ..synthesis.dependent.pooled import pooled_of
 
     studies = frame[STUDY].nunique()
@@ -51,15 +55,17 @@ def pooled(
             "Pool one effect a study, or show them one by one.",
         )
     excluded = [(item.effect_id, item.reason) for item in left_out]
-    return pooled_of(_fit("yi ~ 1", frame, analysis, bootstrap), studies, excluded=excluded, crosscheck=True)
+    return pooled_of(_fit("yi ~ 1", frame, analysis, bootstrap, crosscheck), studies, excluded=excluded)
 
 
-def _random_effects(frame: pd.DataFrame, analysis: Analysis, left_out: Sequence[LeftOut]) -> PooledResult:
+def _random_effects(
+    frame: pd.DataFrame, analysis: Analysis, left_out: Sequence[LeftOut], crosscheck: bool
+) -> PooledResult:
     from ..synthesis.pooling import pool
 
     yi, vi, labels = arrays(frame)
     excluded = [(item.effect_id, item.reason) for item in left_out]
-    result = pool(yi, vi, labels=labels, excluded=excluded, crosscheck=True, **_options(analysis))
+    result = pool(yi, vi, labels=labels, excluded=excluded, crosscheck=crosscheck, **_options(analysis))
     if analysis.model in DEPENDENT and len(frame) > 1:
         note = f"Every study gives one effect: this is a random-effects model, not {analysis.model}."
         return replace(result, warnings=(note, *result.warnings))
@@ -131,12 +137,12 @@ def _between(frame: pd.DataFrame, group: pd.Series, analysis: Analysis, notes: l
     if here.nunique() < 2:
         return nothing
     try:
-        r = _fit("yi ~ C(_group)", frame.assign(_group=here), analysis, "never")
+        r = _fit("yi ~ C(_group)", frame.assign(_group=here), analysis, "never", crosscheck=True)
     except MetareviewError as error:
         notes.append(f"the test between subgroups was not possible: {error.message}")
         return nothing
     if math.isfinite(r.QM_p):
-        return {key: getattr(r, key) for key in nothing}
+        return {key: getattr(r, key) for key in nothing} | {"crosscheck": differences(r)}
     notes.append("the robust test between subgroups cannot be made: there are too few studies for so many groups")
     return nothing
 
@@ -154,17 +160,16 @@ def regressions(frame: pd.DataFrame, analysis: Analysis, notes: list[str]) -> tu
 
 def _regression(formula: str, frame: pd.DataFrame, analysis: Analysis) -> Regression:
     if _dependent(frame, analysis):
-        from ..synthesis.crosscheck import crosscheck_multilevel
-        from ..synthesis.multilevel.results import MultilevelResult
-
-        result = _fit(formula, frame, analysis, "auto")
-        if isinstance(result, MultilevelResult):
-            return replace(result, crosscheck=crosscheck_multilevel(result))
-        assert isinstance(result.model, MultilevelResult)
-        return replace(result, model=replace(result.model, crosscheck=crosscheck_multilevel(result.model)))
+        return _fit(formula, frame, analysis, "auto", crosscheck=True)
     from ..synthesis.regression import regress
 
     return regress(formula, frame, vi="vi", labels=list(frame[EFFECT]), crosscheck=True, **_options(analysis))
+
+
+def differences(regression: Regression) -> dict[str, float]:
+    """The differences of a meta-regression to the second engines."""
+    held = getattr(regression, "crosscheck", None)
+    return dict(regression.model.crosscheck if held is None else held)  # type: ignore[union-attr]
 
 
 def omissions(frame: pd.DataFrame, analysis: Analysis) -> tuple[str, ...]:
@@ -190,7 +195,7 @@ def omitting(frame: pd.DataFrame, analysis: Analysis, notes: list[str], progress
     for done, study in enumerate(studies):
         progress(done, len(studies))
         try:
-            rest = pooled(frame[frame[STUDY] != study], analysis, bootstrap="never")
+            rest = pooled(frame[frame[STUDY] != study], analysis, bootstrap="never", crosscheck=False)
         except MetareviewError as error:
             notes.append(f"without {study} it was not pooled: {error.message}")
             continue
@@ -211,7 +216,9 @@ def _dependent(frame: pd.DataFrame, analysis: Analysis) -> bool:
     return len(frame) > 1 and (bool(frame[STUDY].duplicated().any()) or not usual)
 
 
-def _fit(formula: str, frame: pd.DataFrame, analysis: Analysis, bootstrap: str) -> MultilevelResult | DependentResult:
+def _fit(
+    formula: str, frame: pd.DataFrame, analysis: Analysis, bootstrap: str, crosscheck: bool
+) -> MultilevelResult | DependentResult:
     from ..synthesis.dependent.assemble import Testing, dependent
     from ..synthesis.multilevel.model import multilevel
 
@@ -226,6 +233,7 @@ def _fit(formula: str, frame: pd.DataFrame, analysis: Analysis, bootstrap: str) 
         test="z" if analysis.test == "z" else "t",
         level=analysis.level,
         labels=EFFECT,
+        crosscheck=crosscheck,
     )
     alone = [name for name, n in model.levels.items() if n == 1 and f"sigma2[{name}]" in model.components]
     if alone:

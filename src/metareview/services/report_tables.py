@@ -10,13 +10,16 @@ from ..folder import ReviewFolder
 from ..report.numbers import agreement, effect, fixed, interval, p_value, pooled_cells, signed_percent
 from ..report.prisma import FlowCounts, IdentityCheck, to_id_rows
 from ..report.tables import Table, table
+from ..synthesis.dependent.pooled import DependentPooled
 from ..synthesis.intervals.qp import INTERVAL as QP
-from .analyze import AnalysisResult, differences, marked, named_groups
+from .analyze import AnalysisResult, marked, named_groups
+from .fitting import differences
 from .state import ReviewState
 
 if TYPE_CHECKING:
     import pandas as pd
 
+DENSE = " (those of dependent effects: a dense likelihood and statsmodels)"
 POOLED_HEADS = (
     ("analysis", "Analysis"), ("group", "Group"), ("k", "k"), ("level", "Level"), ("estimate", "Estimate"), ("ci", "CI"),
     ("wald", "CI (Wald)"), ("pi", "PI"), ("p", "p"), ("tau2", "τ²"), ("tau2_ci", "τ² CI"),
@@ -122,6 +125,7 @@ def overdispersion(frame: pd.DataFrame) -> Table:
 def pooled(results: Iterable[AnalysisResult], name: str = "pooled", title: str = "Pooled results") -> Table:
     """Return one row an analysis and one a subgroup, with both intervals, heterogeneity and the second engine."""
     rows = []
+    results = list(results)
     for r in results:
         scale = r.analysis.scale
         label = marked(r.analysis.label, r.flag)
@@ -139,9 +143,10 @@ def pooled(results: Iterable[AnalysisResult], name: str = "pooled", title: str =
         "Estimates are ratios for effects on the log scale (below 1: fewer events with the approach) and SDs for "
         "standardised mean differences. The test of the interval is Knapp-Hartung's t, or z where the notes say so."
     )
+    dependent = any(isinstance(r.pooled, DependentPooled) for r in results)
     engine = (
-        "Second engine: PyMARE fits each model again; the largest relative difference lies below the decade shown, and "
-        "one above 1e-5 stops the run."
+        f"Second engine: PyMARE fits each model again{DENSE if dependent else ''}; the largest relative difference lies below "
+        "the decade shown, and one above 1e-5 stops the run."
     )
     return table(name, title, _heads_with_interval(rows), rows, note, engine)
 

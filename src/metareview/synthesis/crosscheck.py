@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,14 +75,34 @@ def crosscheck_coefficients(
 
 
 def crosscheck_multilevel(result: MultilevelResult) -> dict[str, float]:
-    """Return how far statsmodels' generalised least squares is from a multilevel model, given its variance components.
+    """Return how far the other engines are from a multilevel model, by quantity.
 
-    No other Python engine estimates them with known sampling variances, so they are not checked. A model of more effects
-    than a dense covariance should hold gives {}.
+    "estimate" and "se" are statsmodels' by generalised least squares, given the variance components; a model of more effects than
+    a dense covariance should hold gives {}. "loglik", "score", "gain" and "components" are those of a second engine of our
+    own, a dense likelihood with a search of its own, for up to 500 effects (see `multilevel.second.compare`): statsmodels'
+    MixedLM cannot hold known sampling variances, and no other Python engine does.
     """
+    from metareview.synthesis.multilevel.second import compare
+
     if result.k > statsmodels_engine.LARGEST_DENSE:
         return {}
-    return _of_coefficients(result.estimate, result.se, *statsmodels_engine.generalised(result.working))
+    fitted = result.estimate, result.se
+    return _of_coefficients(*fitted, *statsmodels_engine.generalised(result.working)) | compare(result)
+
+
+def checked_multilevel(result: MultilevelResult) -> MultilevelResult:
+    """Return a multilevel model with the differences to the other engines, and a warning where they say more than a number."""
+    from metareview.synthesis.multilevel.second import BETTER, LARGEST
+
+    found = crosscheck_multilevel(result)
+    said = []
+    if result.k > LARGEST:
+        said.append(f"More than {LARGEST} effects: no second engine estimated the variance components.")
+    elif "loglik" in found and "components" not in found:
+        said.append("The likelihood is flat: the variance components can hardly be told from each other.")
+    if found.get("gain", 0.0) > BETTER:
+        said.append(f"A second search found a log-likelihood higher by {found['gain']:.2g}; do not use this result.")
+    return replace(result, crosscheck=found, warnings=(*result.warnings, *said))
 
 
 def _of_coefficients(estimate: Floats, se: Floats, other: Floats, other_se: Floats) -> dict[str, float]:

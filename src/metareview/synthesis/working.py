@@ -20,6 +20,7 @@ class Working:
         members: the rows of each block, each of shape (m,); together every row once.
         covariances: the marginal covariance of each block under the model (sampling and between), each of shape (m, m).
         weights: the weight matrix of each block; the inverse of its covariance unless the user chose others.
+        WX: the weights times the design, shape (k, p); no block has to be written out for it.
         beta: coefficients, shape (p,). bread: (X'WX)^-1, shape (p, p).
     """
 
@@ -28,8 +29,9 @@ class Working:
     terms: tuple[str, ...]
     labels: tuple[str, ...]
     members: tuple[NDArray[np.intp], ...]
-    covariances: tuple[Floats, ...]
-    weights: tuple[Floats, ...]
+    covariances: Sequence[Floats]
+    weights: Sequence[Floats]
+    WX: Floats
     beta: Floats
     bread: Floats
 
@@ -59,6 +61,7 @@ def diagonal(
         tuple(np.array([i]) for i in range(y.size)),
         tuple(np.array([[v]]) for v in variances),
         tuple(np.array([[x]]) for x in w),
+        w[:, None] * X,
         beta,
         bread,
     )

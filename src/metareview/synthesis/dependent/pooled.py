@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -60,15 +60,15 @@ def pooled_of(
 
     Arguments:
         result: of `multilevel`, `che` and their like, with the formula "yi ~ 1". studies: that gave the effects.
-        excluded: (label, reason) of effects that were not offered. crosscheck: compare with statsmodels' least squares.
+        excluded: (label, reason) of effects that were not offered. crosscheck: compare with the second engines.
     """
     model = result if isinstance(result, MultilevelResult) else result.model
     if not isinstance(model, MultilevelResult):
         raise TypeError("a random-effects model of independent effects is pooled by `pool`")
     if crosscheck:
-        from metareview.synthesis.crosscheck import crosscheck_multilevel
+        from metareview.synthesis.crosscheck import checked_multilevel
 
-        model = replace(model, crosscheck=crosscheck_multilevel(model))
+        model = checked_multilevel(model)
     estimate, se, df = float(result.estimate[0]), float(result.se[0]), float(result.df[0])
     tau2 = _total(model)
     wald_se = float(model.se[0])
@@ -106,7 +106,7 @@ def pooled_of(
         converged=model.converged,
         excluded=(*excluded, *model.excluded),
         crosscheck=model.crosscheck,
-        warnings=tuple(dict.fromkeys((*result.warnings, *_warnings(model)))),
+        warnings=tuple(dict.fromkeys((*result.warnings, *model.warnings, *_warnings(model)))),
         components=model.components,
         studies=studies,
         **_testing(result, model),
@@ -130,10 +130,8 @@ def _testing(result: MultilevelResult | DependentResult, model: MultilevelResult
 
 
 def mean_weights(working: Working) -> Floats:
-    """What each effect counts for in the mean, in percent, shape (k,)."""
-    found = np.empty(working.y.size)
-    for rows, block in zip(working.members, working.weights, strict=True):
-        found[rows] = block.sum(axis=0)
+    """What each effect counts for in the mean of a model without moderators, in percent, shape (k,)."""
+    found = working.WX[:, 0]
     return np.asarray(100.0 * found / found.sum())
 
 

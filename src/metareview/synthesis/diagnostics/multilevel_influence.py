@@ -17,7 +17,6 @@ from metareview.synthesis.diagnostics.cluster_influence import ClusterInfluence,
 from metareview.synthesis.diagnostics.influence import distance, lost
 from metareview.synthesis.multilevel.likelihood import At, Problem, at
 from metareview.synthesis.multilevel.optimise import maximise
-from metareview.synthesis.multilevel.stacks import Stack
 from metareview.synthesis.multilevel.terms import Intercepts
 from metareview.synthesis.wls import Floats
 
@@ -45,19 +44,8 @@ def without(problem: Problem, X: Floats, gone: NDArray[np.bool_]) -> Problem | N
     if left.shape[0] <= left.shape[1] or not (norms > 0).all() or values[-1] < RANK:
         return None
     log_det = float(np.linalg.slogdet(left.T @ left)[1])
-    stacks = tuple(_blank(stack, gone) for stack in problem.stacks)
-    return replace(problem, stacks=stacks, k=left.shape[0], log_det_xx=log_det)
-
-
-def _blank(stack: Stack, gone: NDArray[np.bool_]) -> Stack:
-    real = stack.real & ~gone[stack.rows]
-    if np.array_equal(real, stack.real):
-        return stack
-    both = real[:, :, None] & real[:, None, :]
-    V = np.where(both, stack.V, 0.0)
-    block, place = np.nonzero(~real)
-    V[block, place, place] = 1.0
-    return Stack(stack.rows, real, np.where(real, stack.y, 0.0), np.where(real[:, :, None], stack.X, 0.0), V)
+    parts = tuple(part.without(gone) for part in problem.parts)
+    return replace(problem, parts=parts, k=left.shape[0], log_det_xx=log_det)
 
 
 def multilevel_influence(result: Any, cluster: Sequence[Any] | None, *, reestimate: bool) -> ClusterInfluence:
@@ -123,29 +111,8 @@ def _q(result: Any, gone: NDArray[np.bool_]) -> float:
     """The test of heterogeneity of the rest: the residual sum of squares at the sampling covariance alone."""
     problem = without(result.problem, result.working.X, gone)
     assert problem is not None
-    p, xwx, xwy, yy = problem.p, 0.0, 0.0, 0.0
-    for stack in problem.stacks:
-        WX, Wy = np.linalg.solve(stack.V, stack.X), np.linalg.solve(stack.V, stack.y[:, :, None])[:, :, 0]
-        xwx = xwx + np.einsum("gmp,gmq->pq", stack.X, WX)
-        xwy = xwy + np.einsum("gmp,gm->p", stack.X, Wy)
-    beta = np.linalg.solve(np.reshape(xwx, (p, p)), np.reshape(xwy, p))
-    for stack in problem.stacks:
-        r = np.where(stack.real, stack.y - stack.X @ beta, 0.0)
-        yy += float(np.sum(r * np.linalg.solve(stack.V, r[:, :, None])[:, :, 0]))
-    return yy
-
-
-def _block(problem: Problem, theta: Floats, rows: NDArray[np.intp]) -> Floats:
-    """The marginal covariance of some effects at theta, shape (m, m)."""
-    place = np.full(problem.k, -1)
-    place[rows] = np.arange(rows.size)
-    out = np.zeros((rows.size, rows.size))
-    for stack, S in zip(problem.stacks, problem.covariances(theta), strict=True):
-        for g in np.flatnonzero(((place[stack.rows] >= 0) & stack.real).any(axis=1)):
-            here = np.flatnonzero((place[stack.rows[g]] >= 0) & stack.real[g])
-            to = place[stack.rows[g, here]]
-            out[np.ix_(to, to)] = S[g][np.ix_(here, here)]
-    return out
+    here = at(problem, np.zeros(len(problem.parameters)))
+    return np.nan if here is None else here.rss
 
 
 def _one(result: Any, d: _Deleted, rows: NDArray[np.intp]) -> dict[str, Any]:
@@ -155,10 +122,10 @@ def _one(result: Any, d: _Deleted, rows: NDArray[np.intp]) -> dict[str, Any]:
         return {"rstudent": np.full(rows.size, np.nan), "X2": np.nan, "estimate": lost_p, "se": lost_p, "errors": lost_p,
                 "cov_r": np.nan, "theta": np.full(t, np.nan), "Q": np.nan}  # fmt: skip
     X = result.working.X[rows]
-    S = _block(result.problem, d.at.theta, rows) + X @ d.at.bread @ X.T
-    resid = result.yi[rows] - X @ d.at.beta
     whole = at(result.problem, d.at.theta)
     assert whole is not None
+    S = whole.covariance(rows) + X @ d.at.bread @ X.T
+    resid = result.yi[rows] - X @ d.at.beta
     bread = result.working.bread
     return {
         "rstudent": resid / np.sqrt(np.diag(S)),
@@ -184,7 +151,7 @@ def _standard(result: Any, rows: list[NDArray[np.intp]]) -> tuple[Floats, Floats
     residuals = result.working.residuals
     for c, r in enumerate(rows):
         X = result.working.X[r]
-        marginal = _block(result.problem, result.optimum.at.theta, r)
+        marginal = result.optimum.at.covariance(r)
         S = marginal - X @ result.working.bread @ X.T
         free = np.diag(S) > 1e-14 * np.diag(marginal)
         rstandard[r[free]] = residuals[r[free]] / np.sqrt(np.diag(S)[free])

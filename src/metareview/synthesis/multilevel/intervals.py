@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import optimize
 
 from metareview.errors import MetareviewError
 from metareview.synthesis import inference
 from metareview.synthesis.inputs import check_level
 from metareview.synthesis.multilevel import describe
-from metareview.synthesis.multilevel.likelihood import Problem, at, score
-from metareview.synthesis.multilevel.optimise import maximise
+from metareview.synthesis.multilevel.fronted import Fronted, fronted
+from metareview.synthesis.multilevel.profile import Profile
 from metareview.synthesis.multilevel.results import MultilevelResult
 from metareview.synthesis.multilevel.structures import EDGE
-from metareview.synthesis.multilevel.terms import Structured
+from metareview.synthesis.multilevel.terms import Structured, Term
 from metareview.synthesis.results import to_plain
 from metareview.synthesis.wls import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
 
-REACH = 60
+HIGHER = 1e-6
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,7 +33,7 @@ class ComponentIntervals:
     Attributes:
         components: their names. estimate, ci_low, ci_high: profile-likelihood intervals, within what a component can be.
         statistic: of the likelihood-ratio test that it is 0. p_value: at the boundary (see `component_intervals`). p_plain: from
-            chi-squared with 1 df, which is too large for a variance.
+            chi-squared with as many df as parameters vanish with it, which is too large for a variance.
         level: of the intervals. left_out: components without an interval, and why. warnings: sentences a reader must see.
     """
 
@@ -73,20 +71,22 @@ class ComponentIntervals:
 
 
 def component_intervals(result: MultilevelResult, level: float = 0.95) -> ComponentIntervals:
-    """Profile-likelihood intervals and likelihood-ratio tests of variances and correlations.
+    """Profile-likelihood intervals, which are those of the likelihood-ratio test, of variances and correlations.
 
-    The interval holds the values of a component that the likelihood ratio does not reject, with the others at their best for each
-    (of the restricted likelihood for REML). A variance of 0 is at the edge of what is possible: its statistic is then 0 half of
-    the time, and its p-value that of the mixture of chi-squared with 0 and 1 df; where a correlation vanishes with it, of 1 and
-    2. A correlation is tested by chi-squared with 1 df.
+    The interval holds the values of a component that the likelihood ratio does not reject (by chi-squared with 1 df), with the
+    others at their best for each (of the restricted likelihood for REML). One that reaches the edge of what is possible, a
+    variance of 0 or a correlation of 1 or -1, is named in `warnings`. A variance of 0 is at that edge: the statistic of its
+    test is 0 half of the time, and its p-value that of the mixture of chi-squared with m and m + 1 df, where m correlations
+    vanish with the variance. A correlation is tested by chi-squared with 1 df.
+
+    UN is written anew for each component, with that one a parameter of its own and the others as a Cholesky factor, so that
+    the search stays among covariance matrices. A correlation of a level whose variance is 0 is left out.
 
     Arguments:
         result: what `multilevel` returned. level: of the intervals.
 
     Raises:
         MetareviewError: another result, or a fit that did not converge.
-
-    UN has intervals for two levels, where it is HCS; for more they are left out, and said so.
 
     Source: Stram & Lee (1994), Biometrics 50, 1171-1177 (tests); Venzon & Moolgavkar (1988), Applied Statistics 37, 87-94.
     """
@@ -97,16 +97,14 @@ def component_intervals(result: MultilevelResult, level: float = 0.95) -> Compon
     if not result.converged:
         raise MetareviewError("The search for the variance components did not converge.", "Simplify the model first.")
     level = check_level(level)
-    problem, theta, names, left_out = _searchable(result)
-    which = [i for i, p in enumerate(problem.parameters) if p.kind != "factor" and names[i] not in result.fixed]
-    profiles = [_Profile(problem, theta, result.loglik, i) for i in which]
+    profiles, left_out = _profiles(result)
     threshold = inference.critical(level, math.inf) ** 2
-    ends = [profile.interval(threshold) for profile in profiles]
-    tests = [profile.test() for profile in profiles]
-    open_ended = [names[p.which] for p, (_, high) in zip(profiles, ends, strict=True) if math.isinf(high)]
+    with np.errstate(all="ignore"):
+        ends = [profile.interval(threshold) for profile in profiles.values()]
+        tests = [profile.test() for profile in profiles.values()]
     return ComponentIntervals(
-        tuple(names[p.which] for p in profiles),
-        np.array([theta[p.which] for p in profiles]),
+        tuple(profiles),
+        np.array([result.components[name] for name in profiles]),
         np.array([low for low, _ in ends]),
         np.array([high for _, high in ends]),
         np.array([t[0] for t in tests]),
@@ -114,113 +112,95 @@ def component_intervals(result: MultilevelResult, level: float = 0.95) -> Compon
         np.array([t[2] for t in tests]),
         level,
         left_out,
-        tuple(f"{name}: the data set no upper end to it." for name in open_ended),
+        tuple(sentence for (n, p), e in zip(profiles.items(), ends, strict=True) for sentence in _warnings(n, p, e)),
     )
 
 
-def _searchable(result: MultilevelResult) -> tuple[Problem, Floats, list[str], tuple[tuple[str, str], ...]]:
-    """The problem with UN of two levels as HCS, which is the same, its theta, their names, and what has no interval."""
-    problem = result.problem
-    terms, parts, names, left_out = [], [], list[str](), []
-    for term, theta in zip(problem.terms, problem.split(result.optimum.at.theta), strict=True):
-        found = describe.renamed(term, term.report(theta), len(problem.terms))
-        own = list(found)
+def _profiles(result: MultilevelResult) -> tuple[dict[str, Profile], tuple[tuple[str, str], ...]]:
+    """The profile of each component by its name, and what has none, with the reason."""
+    problem, found, left_out = result.problem, dict[str, Profile](), []
+    parts = problem.split(result.optimum.at.theta)
+    scale = _scale(result)
+    given, first = _given(result), 0
+    for n, (term, theta) in enumerate(zip(problem.terms, parts, strict=True)):
+        names = list(describe.renamed(term, term.report(theta), len(problem.terms)))
         if isinstance(term, Structured) and term.structure == "UN":
-            if len(term.levels) == 2 and not math.isnan(list(found.values())[2]):
-                term, theta = replace(term, structure="HCS"), np.array(list(found.values()))
-            else:
-                own = [p.name for p in term.parameters]
-                left_out += [(name, "UN is searched for by its Cholesky factor") for name in found]
-        names += own
-        terms.append(term)
-        parts.append(theta)
-    limits = [(p.low, p.high) for term in terms for p in term.parameters]
-    theta = np.clip(np.concatenate(parts), *np.array(limits).T)
-    return replace(problem, terms=tuple(terms)), theta, names, tuple(left_out)
+            for name, levels in zip(names, _fronts(len(term.levels)), strict=True):
+                if any(names[i] in result.singular for i in levels) and len(levels) == 2:
+                    left_out.append((name, "a variance of 0 leaves no correlation"))
+                else:
+                    found[name] = _unstructured(result, n, fronted(term, theta, levels, scale), scale, given)
+        else:
+            full = np.clip(result.optimum.at.theta, *np.array([(p.low, p.high) for p in problem.parameters]).T)
+            for i, name in enumerate(names):
+                if name not in result.fixed:
+                    lost = _lost(term) if term.parameters[i].kind == "variance" else 0
+                    found[name] = Profile(problem, full, first + i, result.loglik, full, scale, given, lost)
+        first += theta.size
+    return found, tuple(left_out)
 
 
-class _Profile:
-    """Twice the fall of the log-likelihood from its maximum as a function of one parameter."""
-
-    def __init__(self, problem: Problem, theta: Floats, top: float, which: int) -> None:
-        self.problem, self.theta, self.top, self.which = problem, theta, top, which
-        self.parameter = problem.parameters[which]
-        self.scale = float(np.max(np.where([p.kind == "variance" for p in problem.parameters], theta, 0.0)))
-        here = at(problem, theta)
-        curve = 0.0 if here is None else float(score(problem, here, information=True).information[which, which])
-        self.step = 1.0 / math.sqrt(curve) if curve > 0 else max(self.scale, 1e-8)
-        self.last = theta
-        self.known: dict[float, float] = {}
-
-    def fall(self, value: float) -> float:
-        """2 (maximum - profile) at a value; inf where the model cannot be computed."""
-        if value not in self.known:
-            self.known[value] = self._fall(value)
-        return self.known[value]
-
-    def _fall(self, value: float) -> float:
-        """From the last point, and from the maximum too when that one ends at a bound, where a search can be caught."""
-        held = np.arange(self.theta.size) == self.which
-        scale = self.scale or 1e-8
-        found = maximise(self.problem, [np.where(held, value, self.last)], scale, held)
-        if found is None or not found.converged or np.any(found.bound & ~held):
-            other = maximise(self.problem, [np.where(held, value, self.theta)], scale, held)
-            if found is None or (other is not None and other.at.loglik > found.at.loglik):
-                found = other
-        if found is None:
-            return math.inf
-        self.last = found.at.theta
-        return 2.0 * (self.top - found.at.loglik)
-
-    def interval(self, threshold: float) -> tuple[float, float]:
-        """Where the fall is the threshold, on both sides, or the bounds of the parameter."""
-        return self._end(-1, self.parameter.low, threshold), self._end(1, self.parameter.high, threshold)
-
-    def _end(self, sign: int, bound: float, threshold: float) -> float:
-        def above(value: float) -> float:
-            return self.fall(value) - threshold
-
-        self.last = self.theta
-        inside, step = float(self.theta[self.which]), self.step
-        for _ in range(REACH):
-            outside = inside + sign * step
-            if sign * (outside - bound) >= 0:
-                outside = bound
-            if above(outside) >= 0:
-                return _root(above, inside, outside) if above(inside) < 0 else inside
-            if outside == bound:
-                return bound / EDGE if self.parameter.kind == "correlation" else bound
-            inside, step = outside, 2.0 * step
-        return math.inf * sign
-
-    def test(self) -> tuple[float, float, float]:
-        """The likelihood-ratio statistic of 0, its p-value at the boundary, and the plain one."""
-        if not self.parameter.low <= 0.0 <= self.parameter.high:
-            return math.nan, math.nan, math.nan
-        self.last = self.theta
-        statistic = max(self.fall(0.0), 0.0)
-        plain = inference.chi2_tail(statistic, 1)
-        if self.parameter.kind != "variance":
-            return statistic, plain, plain
-        if self._with_correlation():
-            return statistic, 0.5 * plain + 0.5 * inference.chi2_tail(statistic, 2), plain
-        return statistic, 0.5 * plain if statistic > 0 else 1.0, plain
-
-    def _with_correlation(self) -> bool:
-        """Whether a correlation vanishes with this variance."""
-        first = 0
-        for term in self.problem.terms:
-            last = first + len(term.parameters)
-            if first <= self.which < last:
-                return any(p.kind == "correlation" for p in term.parameters)
-            first = last
-        return False
+def _unstructured(result: MultilevelResult, n: int, front: Fronted, scale: float, given: tuple[int, ...]) -> Profile:
+    """The profile of a component of the n-th term, which is UN."""
+    problem = result.problem
+    parts = problem.split(result.optimum.at.theta)
+    terms = (*problem.terms[:n], front.term, *problem.terms[n + 1 :])
+    first = sum(part.size for part in parts[:n])
+    theta, inside = (np.concatenate([*parts[:n], own, *parts[n + 1 :]]) for own in (front.theta, front.inside))
+    lost = len(front.term.levels) - 1 if front.lost else 0
+    return Profile(
+        replace(problem, terms=terms), theta, first + front.which, result.loglik, inside, scale, given, lost,
+        tuple(first + i for i in front.lost),
+    )  # fmt: skip
 
 
-def _root(above: Callable[[float], float], inside: float, outside: float) -> float:
-    if not math.isfinite(above(outside)):
-        while abs(outside - inside) > 1e-12 * abs(outside) and not math.isfinite(above(outside)):
-            outside = 0.5 * (inside + outside)
-        if above(outside) < 0:
-            return outside
-    return float(optimize.brentq(above, inside, outside, xtol=1e-14, rtol=1e-12))
+def _fronts(q: int) -> list[tuple[int, ...]]:
+    """The levels of each variance and each correlation of UN, in the order of their names."""
+    return [*((i,) for i in range(q)), *((j, i) for i in range(q) for j in range(i))]
+
+
+def _given(result: MultilevelResult) -> tuple[int, ...]:
+    """The places in theta of the components that were given."""
+    problem = result.problem
+    names = [
+        name
+        for term in problem.terms
+        for p in term.parameters
+        for name in describe.renamed(term, {p.name: 0.0}, len(problem.terms))
+    ]
+    return tuple(i for i, name in enumerate(names) if name in result.fixed)
+
+
+def _scale(result: MultilevelResult) -> float:
+    """A typical variance, above 0."""
+    problem = result.problem
+    parts = problem.split(result.optimum.at.theta)
+    told = [term.report(theta) for term, theta in zip(problem.terms, parts, strict=True)]
+    variances = [value for each in told for name, value in each.items() if not name.startswith("rho")]
+    return max([*variances, 0.1 * float(np.median(result.vi)), 1e-300])
+
+
+def _lost(term: Term) -> int:
+    """How many correlations vanish with a variance of a term that is not UN."""
+    correlations = sum(p.kind == "correlation" for p in term.parameters)
+    variances = len(term.parameters) - correlations
+    return correlations if variances == 1 or len(term.levels) == 2 else 0
+
+
+def _warnings(name: str, profile: Profile, ends: tuple[float, float]) -> list[str]:
+    """What is to be said of an interval that does not end within what is possible, or of a maximum that was none."""
+    own, (low, high) = profile.parameter, ends
+    found = [f"{name}: the data set no upper end to it."] if math.isinf(high) else []
+    if own.kind == "variance" and low == 0.0:
+        found.append(f"{name}: its interval reaches 0, the edge of what a variance can be.")
+    if own.kind == "correlation":
+        limits = zip(ends, (own.low, own.high), strict=True)
+        edges = [f"{end:.4g}" for end, bound in limits if abs(end - bound) <= 1.0 - EDGE + abs(bound / EDGE - bound)]
+        if edges:
+            found.append(
+                f"{name}: its interval reaches {' and '.join(edges)}, the edge of what this correlation can be."
+            )
+    higher = profile.highest - profile.top
+    if higher > HIGHER:
+        found.append(f"{name}: its profile rises {higher:.2g} above the maximum that was fitted; do not use this fit.")
+    return found

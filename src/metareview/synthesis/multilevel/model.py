@@ -17,11 +17,13 @@ from metareview.synthesis.design import INTERCEPT, Design, build_design, row_lab
 from metareview.synthesis.inputs import check_level
 from metareview.synthesis.multilevel import describe
 from metareview.synthesis.multilevel import random as reading
+from metareview.synthesis.multilevel.layout import arrange
 from metareview.synthesis.multilevel.likelihood import Problem
 from metareview.synthesis.multilevel.optimise import Optimum, maximise
+from metareview.synthesis.multilevel.places import Codes
 from metareview.synthesis.multilevel.results import MultilevelResult
 from metareview.synthesis.multilevel.sampling import as_sparse, imputed
-from metareview.synthesis.multilevel.stacks import Codes, blocks, stacks
+from metareview.synthesis.multilevel.stacks import blocks
 from metareview.synthesis.multilevel.terms import Intercepts, Term
 from metareview.synthesis.multilevel.working import working_at
 from metareview.synthesis.wls import Floats
@@ -56,6 +58,7 @@ def multilevel(
     test: str = "t",
     level: float = 0.95,
     labels: str | Sequence[Any] | None = None,
+    crosscheck: bool = False,
 ) -> MultilevelResult:
     """Fit a multilevel or multivariate meta-analytic model.
 
@@ -70,6 +73,7 @@ def multilevel(
         R: known correlations between the levels of a factor (a frame named by levels), by factor, for phylogenies or space.
         fixed: variance components or correlations that are known, by their name in `components`; the others are estimated.
         method: "REML" or "ML". test: "t" (k - p degrees of freedom) or "z"; for robust tests give the result to `robust`.
+        crosscheck: compare with the second engines, a dense likelihood and statsmodels (see `crosscheck_multilevel`).
 
     Raises:
         MetareviewError: what cannot be used, naming it; or a likelihood without a maximum that could be found.
@@ -95,7 +99,12 @@ def multilevel(
             "Check V, or give a smaller rho.",
         )
     working = working_at(problem, found.at, members, got.design)
-    return _result(formula, specs, struct, got, terms, problem, found, working, method, test, level, fixed or {})
+    result = _result(formula, specs, struct, got, terms, problem, found, working, method, test, level, fixed or {})
+    if not crosscheck:
+        return result
+    from metareview.synthesis.crosscheck import checked_multilevel
+
+    return checked_multilevel(result)
 
 
 def _check(method: str, test: str, specs: tuple[str, ...]) -> None:
@@ -162,7 +171,8 @@ def _problem(got: _Data, terms: tuple[Term, ...], members: list[Codes], method: 
     X, y = got.design.X, got.design.effects.yi
     log_det = float(np.linalg.slogdet(X.T @ X)[1])
     ceiling = RUNAWAY * (float(np.var(y)) + float(np.max(got.design.effects.vi)))
-    return Problem(tuple(stacks(y, X, got.V, members)), terms, y.size, X.shape[1], method == "REML", log_det, ceiling)
+    parts = arrange(y, X, got.V, terms, members)
+    return Problem(parts, terms, y.size, X.shape[1], method == "REML", log_det, ceiling)
 
 
 def _start(got: _Data) -> float:
@@ -259,10 +269,10 @@ def _result(
         singular=singular,
         excluded=got.design.excluded,
         warnings=describe.warnings(terms, got.design, found, singular, silent),
+        V=got.V,
         working=working,
         rows=got.design.rows,
         problem=problem,
         optimum=found,
         design=got.design,
-        sampling=got.V,
     )

@@ -53,14 +53,15 @@ def maximise(problem: Problem, starts: list[Floats], scale: float, fixed: Mask |
     return best
 
 
-def _limits(problem: Problem) -> tuple[Floats, Floats]:
+def limits(problem: Problem) -> tuple[Floats, Floats]:
+    """The least and the largest value of each parameter that a search may take, shapes (t,)."""
     tops = {"variance": problem.ceiling, "factor": np.sqrt(problem.ceiling), "correlation": np.inf}
     low = np.array([max(p.low, -tops[p.kind]) for p in problem.parameters])
     return low, np.array([min(p.high, tops[p.kind]) for p in problem.parameters])
 
 
 def _climb(problem: Problem, start: Floats, scale: float, held: Mask) -> Optimum | None:
-    low, high = _limits(problem)
+    low, high = limits(problem)
     here = at(problem, np.clip(start, low, high))
     if here is None:
         return None
@@ -70,7 +71,7 @@ def _climb(problem: Problem, start: Floats, scale: float, held: Mask) -> Optimum
         iterations += 1
         slope = score(problem, here, information=True)
         gradient = slope.gradient
-        free = _free(here.theta, gradient, low, high) & ~held
+        free = movable(here.theta, gradient, low, high) & ~held
         if not free.any():
             break
         step = np.zeros_like(gradient)
@@ -95,7 +96,7 @@ def _sizes(problem: Problem, scale: float) -> Floats:
     return np.array([sizes[p.kind] for p in problem.parameters])
 
 
-def _free(theta: Floats, gradient: Floats, low: Floats, high: Floats) -> Mask:
+def movable(theta: Floats, gradient: Floats, low: Floats, high: Floats) -> Mask:
     """Which parameters may move: not those at a bound that the likelihood pushes against."""
     return np.asarray(~(((theta <= low) & (gradient <= 0)) | ((theta >= high) & (gradient >= 0))))
 
@@ -111,13 +112,13 @@ def _solve(matrix: Floats, vector: Floats) -> Floats:
 
 def _line(problem: Problem, here: At, step: Floats, gradient: Floats, low: Floats, high: Floats) -> At | None:
     """Go along a step, halved until the likelihood rises; None when it rises nowhere."""
-    length = 1.0
+    length, rounding = 1.0, 1e-12 + 1e-14 * (problem.k + abs(here.loglik))
     for _ in range(40):
         theta = np.clip(here.theta + length * step, low, high)
         if np.array_equal(theta, here.theta):
             return None
         moved = at(problem, theta)
-        if moved is not None and moved.loglik >= here.loglik + 1e-4 * float(gradient @ (theta - here.theta)) - 1e-12:
+        if moved is not None and moved.loglik >= here.loglik + 1e-4 * float(gradient @ (theta - here.theta)) - rounding:
             return moved
         length *= 0.5
     return None
@@ -138,7 +139,7 @@ def _fallback(problem: Problem, here: At, low: Floats, high: Floats, held: Mask)
 
 def hessian(problem: Problem, here: At, free: Mask, size: Floats) -> Floats:
     """Second derivatives of the log-likelihood among the free parameters, by central differences of the score."""
-    low, high = _limits(problem)
+    low, high = limits(problem)
     which = np.flatnonzero(free)
     out = np.zeros((which.size, which.size))
     for n, i in enumerate(which):
@@ -157,12 +158,12 @@ def hessian(problem: Problem, here: At, free: Mask, size: Floats) -> Floats:
 
 
 def _polish(problem: Problem, here: At, size: Floats, held: Mask, iterations: int) -> Optimum:
-    low, high = _limits(problem)
+    low, high = limits(problem)
     converged = False
     for _ in range(POLISHING):
         slope = score(problem, here, information=True)
         gradient = slope.gradient
-        free = _free(here.theta, gradient, low, high) & ~held
+        free = movable(here.theta, gradient, low, high) & ~held
         if not free.any():
             converged = True
             break
@@ -185,7 +186,7 @@ def _polish(problem: Problem, here: At, size: Floats, held: Mask, iterations: in
     else:
         converged = bool(change < 1e-6)
     end = score(problem, here, information=True)
-    bound = ~_free(here.theta, end.gradient, low, high) | held
+    bound = ~movable(here.theta, end.gradient, low, high) | held
     return Optimum(here, converged, iterations, bound, end.information)
 
 

@@ -40,9 +40,10 @@ class MultilevelResult(Asked):
         loglik, AIC, AICc, BIC, parameters: of the (restricted) likelihood.
         k, p, yi, vi, labels, excluded, method, test, level, converged, warnings: as in `PooledResult`.
         singular: names of components at the edge of what they can be. iterations: of the search.
-        crosscheck: relative differences to statsmodels' generalised least squares at these components; empty when not run.
-        rows: the position in the data of each effect used, shape (k,). working: the working model, for `robust` and resampling.
-        design: the formula evaluated, for new data. sampling: V, shape (k, k). Neither these nor `working` are in to_dict().
+        crosscheck: differences to the second engines by quantity (see `crosscheck_multilevel`); empty when not run.
+        V: sampling covariance, shape (k, k). rows: the position in the data of each effect used, shape (k,).
+        working: the working model, for `robust` and resampling.
+        design: the formula evaluated, for new data.
     """
 
     formula: str
@@ -89,13 +90,13 @@ class MultilevelResult(Asked):
     singular: tuple[str, ...]
     excluded: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
+    V: sparse.csr_array
     working: Working
     rows: NDArray[np.intp]
     problem: Problem
     optimum: Optimum
     crosscheck: dict[str, float] = field(default_factory=dict)
     design: Design | None = None
-    sampling: sparse.csr_array | None = None
 
     def linear(self) -> MultilevelLinear:
         """Return the coefficients as contrasts and predictions take them."""
@@ -106,7 +107,7 @@ class MultilevelResult(Asked):
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field but the working model as plain JSON-ready values at full precision."""
-        skip = ("working", "problem", "optimum", "design", "sampling")
+        skip = ("V", "working", "problem", "optimum", "design")
         return {f.name: to_plain(getattr(self, f.name)) for f in fields(self) if f.name not in skip}
 
     def to_frame(self) -> pd.DataFrame:

@@ -8,7 +8,8 @@ import numpy as np
 from scipy import sparse
 
 from metareview.errors import MetareviewError
-from metareview.synthesis.multilevel.stacks import Codes, pairs
+from metareview.synthesis.multilevel.places import Codes
+from metareview.synthesis.multilevel.stacks import pairs
 from metareview.synthesis.wls import Floats
 
 

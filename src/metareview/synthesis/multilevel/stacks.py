@@ -15,31 +15,54 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from metareview.errors import MetareviewError
+from metareview.synthesis.multilevel.dense import Dense
+from metareview.synthesis.multilevel.places import Codes, Places
+from metareview.synthesis.multilevel.terms import Term
 from metareview.synthesis.wls import Floats
 
-Codes = NDArray[np.intp]
 LADDER = np.array([1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256])
+LARGEST = 8000
 
 
 @dataclass(frozen=True, eq=False)
-class Stack:
-    """g blocks padded to m rows.
+class Stack(Places):
+    """g blocks padded to m places.
 
     Attributes:
-        rows: the effect in each place, shape (g, m); 0 where `real` is False. real: which places hold an effect, (g, m).
         y: shape (g, m). X: shape (g, m, p). V: sampling covariance with 1 on the diagonal of padded places, (g, m, m).
     """
 
-    rows: Codes
-    real: NDArray[np.bool_]
     y: Floats
     X: Floats
     V: Floats
 
-    @property
-    def pairs(self) -> Floats:
-        """1 where both places hold an effect, shape (g, m, m)."""
-        return (self.real[:, :, None] & self.real[:, None, :]).astype(np.float64)
+    def without(self, gone: NDArray[np.bool_]) -> Stack:
+        """The blocks with some of the k effects, `gone` of shape (k,), as padding."""
+        real = self.real & ~gone[self.rows]
+        if np.array_equal(real, self.real):
+            return self
+        V = np.where(real[:, :, None] & real[:, None, :], self.V, 0.0)
+        block, place = np.nonzero(~real)
+        V[block, place, place] = 1.0
+        return Stack(self.rows, real, np.where(real, self.y, 0.0), np.where(real[:, :, None], self.X, 0.0), V)
+
+    def bind(self, terms: tuple[Term, ...]) -> Dense:
+        """The blocks with what each term makes of them once and for all."""
+        return Dense(self, self.V, terms, tuple(term.prepare(self) for term in terms))
+
+
+def check_size(n: int) -> None:
+    """Refuse to write out the covariance of n effects that all depend on each other.
+
+    Raises:
+        MetareviewError: it would not fit in memory.
+    """
+    if n > LARGEST:
+        raise MetareviewError(
+            f"{n} effects depend on each other in one block, and this needs their covariance written out: {n} x {n} numbers.",
+            f"Up to {LARGEST} effects of a block can be; give sampling covariances, R or random effects that tie fewer.",
+        )
 
 
 def pairs(members: Sequence[Codes]) -> tuple[Codes, Codes]:
@@ -66,8 +89,10 @@ def blocks(k: int, factors: Sequence[Codes], V: sparse.csr_array) -> list[Codes]
         ties.append(sparse.csr_array((np.ones(k, dtype=np.int8), (np.arange(k), head[codes])), shape=(k, k)))
     labels = connected_components(sum(ties[1:], start=ties[0]), directed=False)[1]
     order = np.argsort(labels, kind="stable")
-    pieces = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
-    return sorted(pieces, key=lambda piece: int(piece[0]))
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(labels[order])) + 1])
+    ends = np.append(starts[1:], k)
+    turn = np.argsort(order[starts])
+    return [order[a:b] for a, b in zip(starts[turn].tolist(), ends[turn].tolist(), strict=True)]
 
 
 def stacks(y: Floats, X: Floats, V: sparse.csr_array, members: Sequence[Codes]) -> list[Stack]:

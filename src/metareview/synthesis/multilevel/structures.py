@@ -20,12 +20,13 @@ EDGE = 1.0 - 1e-9
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter that is searched for: its name, what it is, and its bounds."""
+    """A parameter that is searched for: its name, what it is, its bounds, and whether it is a diagonal of a Cholesky factor."""
 
     name: str
     kind: str
     low: float
     high: float
+    diagonal: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ def _with_rho(
 def _cholesky(levels: tuple[str, ...]) -> tuple[Parameter, ...]:
     q = len(levels)
     return tuple(
-        Parameter(f"L[{levels[i]},{levels[j]}]", "factor", -np.inf, np.inf) for i in range(q) for j in range(i + 1)
+        Parameter(f"L[{levels[i]},{levels[j]}]", "factor", -np.inf, np.inf, i == j)
+        for i in range(q)
+        for j in range(i + 1)
     )
 
 

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import overload
 
 import numpy as np
 
 from metareview.synthesis.design import Design
 from metareview.synthesis.multilevel.likelihood import At, Problem
-from metareview.synthesis.multilevel.stacks import Codes
+from metareview.synthesis.multilevel.places import Codes
 from metareview.synthesis.wls import Floats
 from metareview.synthesis.working import Working
+
+
+class Matrices(Sequence[Floats]):
+    """A matrix a block, where that of a large block is written out each time it is asked for."""
+
+    def __init__(self, made: Sequence[Floats | Callable[[], Floats]]) -> None:
+        self._made = tuple(made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    @overload
+    def __getitem__(self, at: int) -> Floats: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Floats]: ...
+    def __getitem__(self, at: int | slice) -> Floats | Sequence[Floats]:
+        if isinstance(at, slice):
+            return Matrices(self._made[at])
+        one = self._made[at]
+        return one() if callable(one) else one
 
 
 def working_at(problem: Problem, here: At, members: Sequence[Codes], design: Design) -> Working:
@@ -19,14 +40,14 @@ def working_at(problem: Problem, here: At, members: Sequence[Codes], design: Des
     Arguments:
         members: the rows of each block, in the order of their first effect. design: of the same k effects.
     """
-    where = np.full(problem.k, -1)
-    where[[int(member[0]) for member in members]] = np.arange(len(members))
-    covariances: list[Floats] = [np.empty(0)] * len(members)
-    weights: list[Floats] = [np.empty(0)] * len(members)
-    for stack, S, W in zip(problem.stacks, problem.covariances(here.theta), here.weights, strict=True):
-        places, sizes = where[stack.rows[:, 0]].tolist(), stack.real.sum(axis=1).tolist()
-        for place, m, one, other in zip(places, sizes, S, W, strict=True):
-            covariances[place], weights[place] = one[:m, :m], other[:m, :m]
-    effects = design.effects
-    parts = tuple(covariances), tuple(weights)
-    return Working(effects.yi, design.X, design.terms, effects.labels, tuple(members), *parts, here.beta, here.bread)
+    where = {int(member[0]): n for n, member in enumerate(members)}
+    made: list[tuple[Floats | Callable[[], Floats], ...]] = [()] * len(members)
+    WX = np.empty_like(design.X)
+    for part, there in zip(problem.parts, here.parts, strict=True):
+        for first, both in zip(part.rows[:, 0].tolist(), there.matrices(), strict=True):
+            made[where[first]] = both
+        WX[part.rows[part.real]] = there.solve(part.X)[part.real]
+    covariances, weights = zip(*made, strict=True)
+    e = design.effects
+    parts = Matrices(covariances), Matrices(weights)
+    return Working(e.yi, design.X, design.terms, e.labels, tuple(members), *parts, WX, here.beta, here.bread)

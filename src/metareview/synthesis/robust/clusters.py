@@ -111,7 +111,8 @@ def by_cluster(working: Working, cluster: Sequence[Any]) -> Clusters:
         raise MetareviewError(
             f"The effects {working.labels[i]} and {working.labels[j]} depend on each other in the model, and are in the "
             f"clusters {names[codes[i]]} and {names[codes[j]]}.",
-            "Cluster by the outermost level, or by one above it.",
+            "Cluster by the outermost level, or by one above it. Crossed random effects tie all effects together and leave no "
+            "clusters: use the model's own errors.",
         )
     order = np.argsort(codes, kind="stable")
     members = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
