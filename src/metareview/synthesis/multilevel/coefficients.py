@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metareview.synthesis.linear import Linear
-from metareview.synthesis.multilevel.structures import STRUCTURES
 from metareview.synthesis.multilevel.terms import Intercepts, Structured, Term
 from metareview.synthesis.wls import Floats
 
@@ -36,16 +35,11 @@ class MultilevelLinear(Linear):
         return total, tuple(said)
 
 
-def covariance_of_levels(term: Structured, theta: Floats) -> Floats:
-    """G, the covariance of the inner levels within an outer one, shape (q, q)."""
-    return np.asarray(STRUCTURES[term.structure].value(theta, term.times)[0])
-
-
 def variances(term: Structured, theta: Floats) -> Floats:
     """One variance for all inner levels, shape (1,), or one each, shape (q,)."""
     if term.structure in ("ID", "CS", "AR", "CAR"):
         return theta[:1]
-    return np.diag(covariance_of_levels(term, theta))
+    return np.diag(term.between(theta)[0])
 
 
 def _of_levels(term: Structured, found: Floats, frame: pd.DataFrame | None) -> tuple[Floats | float, str]:
