@@ -12,6 +12,8 @@ import pytest
 
 import metareview as mr
 from metareview.errors import MetareviewError
+from metareview.report.figures import registered
+from metareview.synthesis.contrasts import wald
 
 PINNED = json.loads((Path(__file__).parent / "reference" / "dependent_more.json").read_text(encoding="utf-8"))
 CASES = {case["name"]: case for case in PINNED["cases"]}
@@ -173,3 +175,134 @@ def test_marginal_means_are_averaged_predictions() -> None:
     close(means.means.estimate, there.estimate, 1e-12)
     close(means.means.se, there.se, 1e-12)
     close(means.differences().estimate[0], there.estimate[0] - there.estimate[1], 1e-12)
+
+
+def small() -> pd.DataFrame:
+    r = np.random.default_rng(4)
+    study = np.repeat(np.arange(12), r.integers(1, 7, 12))
+    vi = r.uniform(0.02, 0.2, study.size)
+    yi = 0.3 + r.normal(0, 0.3, 12)[study] + r.normal(0, 0.2, study.size) + r.normal(0, np.sqrt(vi))
+    return pd.DataFrame(
+        {"study": study, "eff": np.arange(study.size), "yi": yi, "vi": vi, "x": r.normal(size=study.size)}
+    )
+
+
+def test_forest_and_funnel_draw_dependent_effects() -> None:
+    data = small()
+    levels, che = mr.multilevel("yi ~ 1", data, random="1 | study/eff"), mr.che("yi ~ 1", data, study="study")
+    one = mr.che("yi ~ 1", data.drop_duplicates("study"), study="study")
+    for found, words in (
+        (levels, f"{len(data)} effects in 12 studies"),
+        (che, f"{len(data)} effects in 12 studies"),
+        (one, "12 studies"),
+    ):
+        assert mr.figures.forest(found) is not None and mr.figures.funnel(found) is not None
+        for figure in ("forest", "funnel"):
+            assert words in registered()[figure].alt_text(found)
+    for found in (mr.che("yi ~ x", data, study="study"), mr.regress("yi ~ x", data), mr.robust(levels, data["study"])):
+        for draw in (mr.figures.forest, mr.figures.funnel):
+            with pytest.raises(MetareviewError, match="plot"):
+                draw(found)
+
+
+def test_what_is_for_independent_effects_says_so() -> None:
+    data = small()
+    levels = mr.multilevel("yi ~ 1", data, random="1 | study/eff")
+    che = mr.che("yi ~ 1", data, study="study")
+    sturdy = mr.robust(levels, data["study"])
+    for found in (levels, che, sturdy):
+        with pytest.raises(MetareviewError, match="independent of each other"):
+            mr.permutation_test(found)  # type: ignore[arg-type]
+        with pytest.raises(MetareviewError, match="one pooled mean"):
+            mr.prediction_interval(found)  # type: ignore[arg-type]
+    for ask in (mr.blup, mr.fit_statistics):
+        with pytest.raises(MetareviewError, match="independent of each other"):
+            ask(sturdy)
+    with pytest.raises(MetareviewError, match="was fitted by REML"):
+        mr.fit_statistics(levels, likelihood="ML")
+    assert mr.fit_statistics(che).AIC == che.model.AIC
+    with pytest.raises(MetareviewError, match="no coefficients"):
+        wald(mr.pool(data["yi"], data["vi"]))
+
+
+def test_che_takes_robust_contrasts_and_the_models_own_where_one_study_alone_tells() -> None:
+    data = pd.DataFrame(CASES["assink_three_level"]["data"])
+    found = mr.che("yi ~ deltype", data, study="study", bootstrap="never")
+    there = found.predict({"deltype": ["covert", "general", "overt"]})
+    np.testing.assert_allclose(there.se[0], found.model.se[0], rtol=1e-12)
+    robust = mr.robust(found.model, data["study"]).predict({"deltype": ["covert", "general", "overt"]})
+    np.testing.assert_allclose(there.se[1:], robust.se[1:], rtol=1e-12)
+    np.testing.assert_allclose(np.asarray(there.df)[1:], np.asarray(robust.df)[1:], rtol=1e-12)
+    assert any("rests on cluster" in w and "model's own error" in w for w in there.warnings)
+    assert np.all(there.pi_low < there.ci_low)
+
+
+def test_a_prediction_interval_that_is_not_told_says_why() -> None:
+    found = fit(CASES["berkey_hcs"], formula="yi ~ y")
+    there = found.predict({"y": [0.0, 2.0]})
+    assert np.isnan(there.pi_low).all() and "no column outcome" in there.warnings[-1]
+    told = found.predict({"y": [0.0, 2.0], "outcome": ["AL", "XX"]})
+    assert np.isfinite(told.pi_low[0]) and np.isnan(told.pi_low[1]) and "outcome = XX" in told.warnings[-1]
+    assert np.isfinite(found.predict().pi_low).all()
+
+
+def test_an_impossible_sampling_covariance_is_refused() -> None:
+    data = small()
+    sizes = data.groupby("study").size()
+    largest, m = sizes.idxmax(), sizes.max()
+    for ask in (
+        lambda: mr.multilevel("yi ~ 1", data, random="1 | study/eff", rho=-1 / (m - 1)),
+        lambda: mr.che("yi ~ 1", data, study="study", rho=-0.9),
+    ):
+        with pytest.raises(MetareviewError, match=f"those of {largest} would") as told:
+            ask()
+        assert f"-1/{m - 1}" in (told.value.hint or "")
+    mr.multilevel("yi ~ 1", data, random="1 | study/eff", rho=-0.99 / (m - 1))
+    V = np.diag(data["vi"].to_numpy())
+    rows = np.flatnonzero(data["study"] == largest)[:3]
+    block = np.sqrt(np.outer(data["vi"].iloc[rows], data["vi"].iloc[rows]))
+    V[np.ix_(rows, rows)] = block * (1.6 * np.eye(3) - 0.6)
+    with pytest.raises(MetareviewError, match=f"effects of {largest} has a negative variance"):
+        mr.multilevel("yi ~ 1", data, random="1 | study/eff", V=V)
+    V[np.ix_(rows, rows)] = block
+    assert any("V is singular" in w for w in mr.multilevel("yi ~ 1", data, random="1 | study/eff", V=V).warnings)
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
+def test_components_that_cannot_be_told_are_named(scale: float) -> None:
+    data = small().assign(yi=lambda d: d["yi"] * scale, vi=lambda d: d["vi"] * scale**2)
+    one = data.drop_duplicates("study")
+    apart = "sigma2[study] and sigma2[study/eff] cannot be told apart"
+    for method in ("REML", "ML"):
+        assert mr.multilevel("yi ~ 1", one, random="1 | study/eff", method=method).warnings[0].startswith(apart)
+        assert (
+            mr.multilevel("yi ~ 1", data.assign(eff=1), random="1 | study/eff", method=method)
+            .warnings[0]
+            .startswith(apart)
+        )
+        assert not mr.multilevel("yi ~ 1", data, random="1 | study/eff", method=method).warnings
+    still = mr.multilevel("yi ~ 1", data.assign(time=1), random="time | study", struct="CAR")
+    assert still.warnings[0].startswith("rho cannot be told from these effects")
+    known = mr.multilevel("yi ~ 1", one, random="1 | study/eff", fixed={"sigma2[study/eff]": 0.0})
+    assert not any("told" in w for w in known.warnings)
+
+
+def test_a_correlation_of_outcomes_that_never_meet_is_named() -> None:
+    data = small().assign(outcome=lambda d: np.where(d["study"] % 2, "a", "b"))
+    for struct in ("UN", "HCS"):
+        found = mr.multilevel("yi ~ 0 + outcome", data, random="outcome | study", struct=struct)
+        assert found.warnings[0].startswith("rho") and "cannot be told from these effects" in found.warnings[0]
+
+
+def test_a_large_unstructured_covariance_is_refused_before_it_is_fitted() -> None:
+    def many(studies: int, outcomes: int) -> pd.DataFrame:
+        r = np.random.default_rng(1)
+        study = np.repeat(np.arange(studies), outcomes)
+        yi = r.normal(0, 0.4, study.size) + r.normal(0, 0.3, studies)[study]
+        return pd.DataFrame({"study": study, "outcome": np.tile(np.arange(outcomes), studies), "yi": yi, "vi": 0.05})
+
+    for studies, outcomes in ((20, 20), (30, 20), (3, 3)):
+        with pytest.raises(MetareviewError, match=f"{outcomes * (outcomes + 1) // 2} variances and covariances"):
+            mr.multilevel("yi ~ 1", many(studies, outcomes), random="outcome | study", struct="UN")
+    assert "3 variances" not in str(mr.multilevel("yi ~ 1", many(9, 2), random="outcome | study", struct="UN").warnings)
+    assert "6 variances" in str(mr.multilevel("yi ~ 1", many(5, 3), random="outcome | study", struct="UN").warnings)
