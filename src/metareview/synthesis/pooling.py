@@ -100,18 +100,18 @@ def _centre(data: Effects, tau2: str | float, test: str, engine: str, weights: F
     X = wls.ones(data.yi.size)
     method, between, failed = estimate_between(tau2, data.yi, data.vi, X, weights)
     w = np.reciprocal(data.vi + between.value)
-    f = wls.fit(data.yi, w, X)
-    df = data.yi.size - 1
+    f = wls.fit_mean(data.yi, w)
+    df, rss = data.yi.size - 1, f.rss
     used, warnings = inference.choose_test(
-        test, df=df, perfect=inference.is_perfect(f.rss, w, data.yi), equal_effects=method == "FE"
+        test, df=df, perfect=inference.is_perfect(rss, w, data.yi), equal_effects=method == "FE"
     )
     if engine == "pymare":
         return _pymare_centre(data, method, between, used, weights, failed + warnings)
-    estimate, variance = float(f.beta[0]), float(f.cov[0, 0])
+    estimate, variance = f.mean, 1.0 / f.total
     if weights is not None:
         share = weights / weights.sum()
         estimate, variance = float(share @ data.yi), float(np.sum(share**2 / w))
-    se = math.sqrt(variance * inference.factor(used, f.rss, df))
+    se = math.sqrt(variance * inference.factor(used, rss, df))
     return _Centre(method, between, used, estimate, se, math.sqrt(variance), weights, failed + warnings)
 
 

@@ -7,7 +7,7 @@ P = W^(1/2)(I - QQ')W^(1/2): O(k p^2) time and O(k p) memory. For a mean alone t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -113,12 +113,11 @@ class MeanFit(NamedTuple):
 
     def traces(self) -> tuple[float, float]:
         """Return the traces of P and of PP."""
-        squares = self.w * self.w
-        s2 = float(squares.sum())
+        s2 = float(self.w.dot(self.w))
         part = s2 / self.total
         if part > DOMINATED * self.total:  # otherwise no weight has more than half of the sum
             return self.trace_p, self.trace_product(self.w, self.w)
-        return self.total - part, s2 - 2.0 * float(squares.dot(self.w)) / self.total + part * part
+        return self.total - part, s2 - 2.0 * float((self.w * self.w).dot(self.w)) / self.total + part * part
 
     def trace_product(self, a: Floats, b: Floats) -> float:
         """Return what `GeneralFit.trace_product` does."""
@@ -146,6 +145,14 @@ def ones(k: int) -> Floats:
     return np.ndarray((k, 1), buffer=_ONE, strides=(0, 8))
 
 
+@lru_cache(maxsize=8)
+def unit(k: int) -> Floats:
+    """Return k ones, not to be written to: equal weights, and with `dot` a sum that takes half the time on few effects."""
+    out = np.ones(k)
+    out.setflags(write=False)
+    return out
+
+
 def is_mean_only(X: Floats) -> bool:
     """Return whether X is the single column of ones."""
     return X.shape[1] == 1 and (X.base is _ONE or bool(np.all(X == 1.0)))
@@ -165,11 +172,19 @@ def fit(yi: Floats, w: Floats, X: Floats) -> Fit:
     Arguments:
         yi: effects, shape (k,). w: positive weights (inverse variances), shape (k,). X: full-rank design, shape (k, p).
     """
-    return _fit_mean(yi, w) if is_mean_only(X) else _fit_general(yi, w, X)
+    return fit_mean(yi, w) if is_mean_only(X) else _fit_general(yi, w, X)
 
 
-def _fit_mean(yi: Floats, w: Floats) -> MeanFit:
-    total = float(w.sum())
+def quadratic(yi: Floats, w: Floats, X: Floats) -> tuple[float, float]:
+    """Return y'Py and y'PPy of that fit, of which an error in the coefficients moves the first by its square only."""
+    resid = yi - float(w.dot(yi)) / float(w.dot(unit(w.size))) if is_mean_only(X) else _fit_general(yi, w, X).resid
+    u = w * resid
+    return float(u.dot(resid)), float(u.dot(u))
+
+
+def fit_mean(yi: Floats, w: Floats) -> MeanFit:
+    """Fit a mean to yi, shape (k,), with weights w, shape (k,)."""
+    total = float(w.dot(unit(w.size)))
     mean = float(w.dot(yi)) / total
     resid = yi - mean
     shift = float(w.dot(resid)) / total

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 from scipy import special
 
+from metareview.synthesis import wls
 from metareview.synthesis.intervals.base import Between, Bounds, Interval
 from metareview.synthesis.qgen import solve_q
 from metareview.synthesis.wls import Floats
@@ -23,8 +25,9 @@ def q_profile(yi: Floats, vi: Floats, X: Floats, *, level: float = 0.95, start: 
     Source: Viechtbauer (2007), Statistics in Medicine 26, 37-52.
     """
     df, half = yi.size - X.shape[1], (1.0 - level) / 2.0
-    low, _ = solve_q(float(special.chdtri(df, half)), yi, vi, X, start)
-    high, _ = solve_q(float(special.chdtri(df, 1.0 - half)), yi, vi, X, start)
+    known = wls.quadratic(yi, np.reciprocal(vi + start), X)
+    low, _ = solve_q(float(special.chdtri(df, half)), yi, vi, X, start, known)
+    high, _ = solve_q(float(special.chdtri(df, 1.0 - half)), yi, vi, X, start, known)
     return low, high
 
 

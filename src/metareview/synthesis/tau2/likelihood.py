@@ -17,7 +17,8 @@ from metareview.synthesis.wls import Floats
 
 CHUNK = 16_384
 MAX_NEWTON = 200
-SMALL_STEP = 1e-9
+SMALL_STEP, SMALL_REST = 1e-9, 1e-13
+_RISE = np.exp2(np.arange(801) / 2.0) - 1.0
 
 
 def log_likelihood(tau2: float, yi: Floats, vi: Floats, X: Floats, *, restricted: bool) -> float:
@@ -44,15 +45,14 @@ def maximise(yi: Floats, vi: Floats, X: Floats, *, restricted: bool) -> tuple[fl
     Only the space that X spans matters here, so an orthonormal basis takes its place: a moderator such as a
     year, far from 0 and nearly parallel to the intercept, then costs no precision.
     """
-    start = wls.fit(yi, np.ones_like(vi), X)
+    start = wls.fit(yi, wls.unit(vi.size), X)
     y, X = start.resid, X if wls.is_mean_only(X) else start.basis
-    at = _grid(start.rss, vi, yi.size - (X.shape[1] if restricted else 0))
-    slopes = _slopes(at, y, vi, X, restricted)
-    rising = slopes > 0.0
-    found = [] if rising[0] else [(0.0, True, 0)]
-    for i in np.flatnonzero(rising[:-1] & ~rising[1:]).tolist():
-        between = at[i] + (at[i + 1] - at[i]) * slopes[i] / (slopes[i] - slopes[i + 1])
-        found.append(_polish(float(at[i]), float(between), float(at[i + 1]), y, vi, X, restricted))
+    grid = _grid(start.rss, vi, yi.size - (X.shape[1] if restricted else 0))
+    at, slopes = grid.tolist(), _slopes(grid, y, vi, X, restricted)
+    found = [] if slopes[0] > 0.0 else [(0.0, True, 0)]
+    for i in range(len(slopes) - 1):
+        if slopes[i] > 0.0 >= slopes[i + 1]:
+            found.append(_polish(at[i], _between(at, slopes, i), at[i + 1], y, vi, X, restricted))
     if len(found) == 1:
         return found[0]
     return max(found, key=lambda item: log_likelihood(item[0], y, vi, X, restricted=restricted))
@@ -67,7 +67,7 @@ def grid(yi: Floats, vi: Floats, X: Floats, *, restricted: bool) -> Floats:
     """Return 0 and doubling values of tau2 between which the likelihood has at most one peak; arguments as in
     `maximise`.
     """
-    rss = wls.fit(yi, np.ones_like(vi), X).rss
+    rss = wls.fit(yi, wls.unit(vi.size), X).rss
     return _grid(rss, vi, yi.size - (X.shape[1] if restricted else 0))
 
 
@@ -80,18 +80,45 @@ def _grid(rss: float, vi: Floats, df: int) -> Floats:
     top = (rss + math.sqrt(rss * rss + 4.0 * df * rss * float(vi.max()))) / df
     bottom = float(vi.min())
     steps = min(800, 1 + max(0, math.ceil(2.0 * math.log2(top / bottom + 1.0))))
-    return bottom * (np.exp2(np.arange(steps + 1.0) / 2.0) - 1.0)
+    return bottom * _RISE[: steps + 1]
 
 
-def _slopes(grid: Floats, y: Floats, vi: Floats, X: Floats, restricted: bool) -> Floats:
-    """Return the score at each of the g grid points, over (sum of w^2 / sum of w)^2, shape (g,).
+def _between(at: list[float], slopes: list[float], i: int) -> float:
+    """Where the slope is about 0 between two points: the inverse parabola through them and a neighbour, or else the chord."""
+    low, high = at[i], at[i + 1]
+    (a, s), (b, t), (c, u) = ((at[j], slopes[j]) for j in (i, i + 1, i - 1 if i else min(2, len(slopes) - 1)))
+    if u not in (s, t):
+        found = a * t * u / ((s - t) * (s - u)) + b * s * u / ((t - s) * (t - u)) + c * s * t / ((u - s) * (u - t))
+        if low < found < high:
+            return found
+    return low + (high - low) * s / (s - t)
+
+
+def _slopes(grid: Floats, y: Floats, vi: Floats, X: Floats, restricted: bool) -> list[float]:
+    """Return the score at each grid point over (sum of w^2 / sum of w)^2, up to a point beyond which it stays negative.
 
     Divided so, it is a straight line in tau2 where the sampling variances are equal, and nearly one elsewhere.
     """
     size = max(1, CHUNK // X.size)
     slopes = _slopes_mean if wls.is_mean_only(X) else _slopes_general
-    pieces = [grid[at : at + size, None] for at in range(0, grid.size, size)]
-    return np.concatenate([slopes(np.reciprocal(vi + piece), y, X, restricted) for piece in pieces])
+    out: list[float] = []
+    for at in range(0, grid.size, size):
+        out += slopes(np.reciprocal(vi + grid[at : at + size, None]), y, X, restricted).tolist()
+        if len(out) < grid.size and out[-1] <= 0.0 and _falls_from(float(grid[len(out) - 1]), y, vi, X, restricted):
+            break
+    return out
+
+
+def _falls_from(t: float, y: Floats, vi: Floats, X: Floats, restricted: bool) -> bool:
+    """Whether the score changes its sign from here on at most once, from above 0 to below.
+
+    The score is A - B with A = y'PPy and B = tr(P), or tr(W). -d log A = 2 y'PPPy / y'PPy is at least 2 / (max vi + t). With
+    c(t) = tr(P) / tr(PP), -d log B = 1 / c(t), and c rises at least as fast as t (Cauchy-Schwarz). So A / B falls wherever
+    2 c(t) >= max vi + t, and if that holds here it holds from here on.
+    """
+    f = wls.fit(y, np.reciprocal(vi + t), X)
+    trace, trace2 = f.traces() if restricted else (float(f.w.sum()), float(f.w.dot(f.w)))
+    return 2.0 * trace >= trace2 * (float(vi.max()) + t)
 
 
 def _slopes_mean(w: Floats, y: Floats, X: Floats, restricted: bool) -> Floats:
@@ -133,19 +160,20 @@ def _polish(
     """Find the maximum between low (score > 0) and high (score <= 0), from t.
 
     Newton, with a halving of the bracket whenever a step would leave it or does not at least halve the last
-    one. Newton's error after a step of relative size d is of the order d^2, so a step below `SMALL_STEP` is
-    the last.
+    one. Newton's error after a step of relative size d is of the order d^2, so a step below `SMALL_STEP` is the last.
+    With the step e before it, what is left is about d^3 / e^2: below `SMALL_REST` it is nothing.
     """
-    last = high - low
+    last, newton = high - low, False
     for iteration in range(1, MAX_NEWTON + 1):
         slope, step = _step(t, y, vi, X, restricted)
         low, high = (t, high) if slope > 0 else (low, t)
         if abs(step) <= 0.5 * last and low <= t + step <= high:
-            t, last = t + step, abs(step)
-            if last <= SMALL_STEP * t:
+            rest = abs(step / last) ** 2 * abs(step) if newton else math.inf
+            t, last, newton = t + step, abs(step), True
+            if last <= SMALL_STEP * t or rest <= SMALL_REST * t:
                 return t, True, iteration
         else:
-            t, last = 0.5 * (low + high), 0.5 * (high - low)
+            t, last, newton = 0.5 * (low + high), 0.5 * (high - low), False
             if last <= np.finfo(float).eps * t:
                 return t, True, iteration
     return t, False, MAX_NEWTON
