@@ -75,9 +75,9 @@ def test_robust_agrees_with_clubsandwich(fit: dict[str, Any], kind: str) -> None
     for one in pinned_kind["tests"]:
         C = np.array(one["C"], dtype=float)
         small, plain, large = (result.wald(C) for result in (got, naive, normal))
-        close([large["F"], large["p"]], [one["chi"], one["chi_p"]])
-        close([plain["F"], plain["p"]], [one["naive_F"], one["naive_p"]])
-        close([small["F"], small["df2"], small["p"]], [one["HTZ"], one["HTZ_df2"], one["HTZ_p"]])
+        close([large.QM, large.QM_p], [one["chi"], one["chi_p"]])
+        close([plain.QM, plain.QM_p], [one["naive_F"], one["naive_p"]])
+        close([small.QM, small.QM_df2, small.QM_p], [one["HTZ"], one["HTZ_df2"], one["HTZ_p"]])
 
 
 def test_the_reference_did_not_shrink() -> None:

@@ -246,7 +246,7 @@ MISTAKES: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: mr.subgroups(Y, V, list("aabb"))["q"], "no group 'q'", "a, b"),
     (lambda: mr.subgroups(Y, V, ["a", "a", " ", "b"]), "No group is given for 3", ""),
     (lambda: mr.subgroups(Y, V, ["a", pd.NA, "b", "b"]), "No group is given for 2", ""),
-    (lambda: mr.permutation_test(D), "takes a result of pool or regress, and was given a DataFrame", "Fit"),  # type: ignore[arg-type]
+    (lambda: mr.permutation_test(D), "DataFrame is not a result of them", "Give what"),  # type: ignore[arg-type]
     (lambda: mr.regress("yi ~ 1", D[:0]), "the data have no rows", "filters"),
     (lambda: mr.regress("yi ~ x", D.assign(x=np.nan)), "No row has all of the moderators x", "Leave one out"),
     (lambda: mr.multilevel("yi ~ 1", D.assign(study=" "), random="1 | study"), "No row has all of study", ""),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from metareview.errors import MetareviewError
-from metareview.synthesis.fitted import fitted
+from metareview.synthesis.fitted import fitted, model_of
 from metareview.synthesis.inference import critical
 from metareview.synthesis.inputs import check_level
-from metareview.synthesis.results import PooledResult, RegressionResult
 from metareview.synthesis.wls import Floats
+
+if TYPE_CHECKING:
+    from metareview.synthesis.multilevel.blup import MultilevelBlups
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,7 +66,7 @@ class Blups:
         return str(self.to_frame().to_html(index=False))
 
 
-def blup(result: PooledResult | RegressionResult, *, level: float | None = None) -> Blups:
+def blup(result: Any, *, level: float | None = None) -> Blups | MultilevelBlups:
     """Predict the true effect of each study.
 
     With l = tau2 / (tau2 + vi), the prediction is l yi + (1 - l) fitted; its variance, l vi + (1 - l)^2 Var(fitted),
@@ -72,13 +74,19 @@ def blup(result: PooledResult | RegressionResult, *, level: float | None = None)
     test.
 
     Arguments:
-        result: of `pool` or `regress`. level: that of the result when None.
+        result: of `pool` or `regress`; of `multilevel`, `che` or `sce`, whose model gives the random effects of every level too
+            (see `multilevel.blup`). level: that of the result when None.
 
     Raises:
-        MetareviewError: weights of the user's, for which these predictions are not the best.
+        MetareviewError: weights of the user's, for which these predictions are not the best; a result that is none of these.
 
     Source: Raudenbush & Bryk (1985), J. Educational Statistics 10, 75-98; Morris (1983), JASA 78, 47-55.
     """
+    model = model_of(result)
+    if model is not None:
+        from metareview.synthesis.multilevel.blup import blup as predicted
+
+        return predicted(model, level)
     m = fitted(result)
     if not m.standard:
         raise MetareviewError(

@@ -10,7 +10,8 @@ import numpy as np
 
 from metareview.errors import MetareviewError
 from metareview.synthesis import inference
-from metareview.synthesis.results import RegressionResult, to_plain
+from metareview.synthesis.linear import Linear, critical, linear
+from metareview.synthesis.results import to_plain
 from metareview.synthesis.wls import Floats
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ class WaldResult:
     Attributes:
         names: of the combinations, length m. matrix: their weights, shape (m, p).
         estimate, se, ci_low, ci_high, statistic, p_value: one a combination, shape (m,); estimate is the combination
-            itself, the statistic tests it against `null`. df: inf for the z test.
-        QM, QM_df, QM_df2, QM_p: the joint test: F with (m, k - p), or chi-squared with m for the z test.
-        test, level, null: as used.
+            itself, the statistic tests it against `null`. df: inf for the z test; one each, shape (m,), for robust tests.
+        QM, QM_df, QM_df2, QM_p: the joint test: F with (m, k - p), or chi-squared with m for the z test; HTZ where robust.
+        test, level, null: as used. warnings: sentences a reader must see.
     """
 
     names: tuple[str, ...]
@@ -39,7 +40,7 @@ class WaldResult:
     ci_high: Floats
     statistic: Floats
     p_value: Floats
-    df: float
+    df: float | Floats
     QM: float
     QM_df: int
     QM_df2: float
@@ -47,6 +48,7 @@ class WaldResult:
     test: str
     level: float
     null: float = 0.0
+    warnings: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as plain JSON-ready values at full precision."""
@@ -70,61 +72,62 @@ class WaldResult:
         return f"<p>{escape(repr(self))}</p>{self.to_frame().to_html(index=False)}"
 
 
-def wald(result: RegressionResult, what: Any = None, null: float = 0.0) -> WaldResult:
-    """Test linear combinations of the coefficients against `null`, with the test the regression used.
+def wald(result: Any, what: Any = None, null: float = 0.0) -> WaldResult:
+    """Test linear combinations of the coefficients against `null`, with the test the model used.
 
     Arguments:
-        result: a regression. what: names of terms or coefficients (one, or a list), tested jointly; a mapping of
-            coefficient to weight for one combination; or a matrix of weights, shape (m, p) or (p,). None: all coefficients
-            but the intercept.
+        result: of `regress`, `multilevel`, `che`, `sce` or `robust`.
+        what: names of terms or coefficients (one, or a list), tested jointly; a mapping of coefficient to weight for one
+            combination; or a matrix of weights, shape (m, p) or (p,). None: all coefficients but the intercept.
 
     Raises:
         MetareviewError: a name the model does not have, a matrix of another width, combinations that repeat each other.
     """
-    names, L = _combinations(result, what)
+    model = linear(result)
+    names, L = _combinations(model, what)
     if np.linalg.matrix_rank(L / np.linalg.norm(L, axis=1, keepdims=True)) < len(L):
         raise MetareviewError("The contrasts repeat each other or are 0.", "Leave out what follows from the others.")
-    return combine(result, L, names, null)
+    return combine(model, L, names, null)
 
 
-def combine(
-    result: RegressionResult, L: Floats, names: Sequence[str], null: float = 0.0, *, joint: bool = True
-) -> WaldResult:
-    """Return combinations L, shape (m, p), of a regression's coefficients; without a joint test where it is not asked."""
-    estimate, cov = L @ result.estimate, L @ result.cov @ L.T
-    se = np.sqrt(np.diag(cov))
-    half = inference.critical(result.level, result.df) * se
-    statistic = (estimate - null) / se
-    p_value = np.array([inference.two_sided(float(s), result.df) for s in statistic])
+def combine(result: Any, L: Floats, names: Sequence[str], null: float = 0.0, *, joint: bool = True) -> WaldResult:
+    """Return combinations L, shape (m, p), of a model's coefficients; without a joint test where it is not asked."""
+    model = linear(result)
+    estimate, se, df = L @ model.estimate, model.errors(L), model.freedom(L)
+    half = critical(model.level, df) * se
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistic = (estimate - null) / se
+    each = np.broadcast_to(df, len(L))
+    p_value = np.array([inference.two_sided(float(s), float(d)) for s, d in zip(statistic, each, strict=True)])
     together: dict[str, Any] = {"QM": np.nan, "QM_df": 0, "QM_df2": np.nan, "QM_p": np.nan}
     if joint:
-        together = inference.joint_test(estimate - null, cov, list(range(len(L))), result.k - result.p, result.test)
+        together = model.joint(L, estimate - null)
     return WaldResult(
-        tuple(names), L, estimate, se, estimate - half, estimate + half, statistic, p_value, result.df, **together,
-        test=result.test, level=result.level, null=null,
+        tuple(names), L, estimate, se, estimate - half, estimate + half, statistic, p_value, df, **together,
+        test=model.test, level=model.level, null=null, warnings=model.notes(L),
     )  # fmt: skip
 
 
-def anova(result: RegressionResult) -> pd.DataFrame:
+def anova(result: Any) -> pd.DataFrame:
     """Return the joint Wald test of each term of the formula but the intercept, the others in the model.
 
     Columns: term, QM, QM_df, QM_df2, QM_p.
     """
     import pandas as pd
 
-    rows = []
-    for term in _blocks(result):
+    model, rows = linear(result), []
+    for term in _blocks(model):
         if term != INTERCEPT:
-            tested = wald(result, term)
+            tested = wald(model, term)
             rows.append({"term": term} | {name: getattr(tested, name) for name in ("QM", "QM_df", "QM_df2", "QM_p")})
     return pd.DataFrame(rows, columns=["term", "QM", "QM_df", "QM_df2", "QM_p"])
 
 
-def _blocks(result: RegressionResult) -> dict[str, list[int]]:
-    return result.design.blocks if result.design else {term: [i] for i, term in enumerate(result.terms)}
+def _blocks(result: Linear) -> dict[str, list[int]]:
+    return result.blocks
 
 
-def _combinations(result: RegressionResult, what: Any) -> tuple[list[str], Floats]:
+def _combinations(result: Linear, what: Any) -> tuple[list[str], Floats]:
     if what is None:
         what = [term for term in result.terms if term != INTERCEPT] or [INTERCEPT]
     if hasattr(what, "__len__") and not len(what):
@@ -154,11 +157,11 @@ def _numbers(weights: Any) -> Floats:
         raise MetareviewError("The weights of a contrast must be numbers.", f"They are {weights!r}.") from error
 
 
-def _known(result: RegressionResult) -> str:
+def _known(result: Linear) -> str:
     return ", ".join(dict.fromkeys([*_blocks(result), *result.terms]))
 
 
-def _checked(L: Floats, result: RegressionResult) -> Floats:
+def _checked(L: Floats, result: Linear) -> Floats:
     L = np.atleast_2d(L)
     if L.ndim != 2 or L.shape[1] != result.p or L.size == 0:
         raise MetareviewError(
@@ -170,13 +173,13 @@ def _checked(L: Floats, result: RegressionResult) -> Floats:
     return L
 
 
-def _columns(result: RegressionResult, name: str) -> list[int]:
+def _columns(result: Linear, name: str) -> list[int]:
     return (
         [result.terms.index(name)] if name in result.terms else _blocks(result).get(name) or [_position(result, name)]
     )
 
 
-def _position(result: RegressionResult, name: str) -> int:
+def _position(result: Linear, name: str) -> int:
     if name not in result.terms:
         raise MetareviewError(
             f"The model has no coefficient or term {name!r}.",

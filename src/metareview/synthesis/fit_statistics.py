@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from metareview.errors import MetareviewError
 from metareview.synthesis import wls
-from metareview.synthesis.fitted import Fitted, fitted
-from metareview.synthesis.results import PooledResult, RegressionResult
+from metareview.synthesis.fitted import Fitted, fitted, independent, model_of
 from metareview.synthesis.tau2 import KNOWN
 from metareview.synthesis.tau2.likelihood import gradient
+
+if TYPE_CHECKING:
+    from metareview.synthesis.multilevel.results import MultilevelResult
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class FitStatistics:
             compare models with the same moderators only.
         parameters: coefficients, and tau2 where it was estimated. n: k for ML, k - p for REML.
         gradient: derivative of the log-likelihood in tau2 at the estimate: 0 at a peak inside, at most 0 at tau2 = 0;
-            nan where tau2 was assumed or given.
+            nan where tau2 was assumed or given; the largest of the components that are not at a bound, for dependent effects.
         iterations, converged: of the estimator of tau2.
     """
 
@@ -57,12 +59,12 @@ class FitStatistics:
         return str(self.to_frame().T.rename(columns={0: "value"}).to_html())
 
 
-def fit_statistics(result: PooledResult | RegressionResult, *, likelihood: str | None = None) -> FitStatistics:
+def fit_statistics(result: Any, *, likelihood: str | None = None) -> FitStatistics:
     """Return the fit statistics of a model.
 
     Arguments:
-        result: of `pool` or `regress`. likelihood: "ML" or "REML"; None takes "REML" for a model fitted by it and "ML"
-            for any other.
+        result: of `pool`, `regress`, `multilevel`, `che` or `sce`. likelihood: "ML" or "REML"; None takes "REML" for a model
+            fitted by it and "ML" for any other. A model of dependent effects has the likelihood it was fitted by.
 
     Raises:
         MetareviewError: an unknown likelihood, or no degree of freedom for REML.
@@ -70,7 +72,10 @@ def fit_statistics(result: PooledResult | RegressionResult, *, likelihood: str |
     Source: Raudenbush (2009), in Cooper, Hedges & Valentine, ch. 16; AICc: Hurvich & Tsai (1989), Biometrika 76,
     297-307. The constant of REML is Harville's (1974), Biometrika 61, 383-385.
     """
-    m = fitted(result)
+    model = model_of(result)
+    if model is not None:
+        return _of_levels(model, likelihood)
+    m, result = fitted(result), independent(result, "This")
     kind = likelihood or ("REML" if m.method == "REML" else "ML")
     if kind not in ("ML", "REML"):
         raise MetareviewError(f"There is no likelihood {likelihood!r}.", "Choose ML or REML.")
@@ -95,6 +100,22 @@ def fit_statistics(result: PooledResult | RegressionResult, *, likelihood: str |
         iterations=result.iterations,
         converged=result.converged,
     )
+
+
+def _of_levels(model: MultilevelResult, likelihood: str | None) -> FitStatistics:
+    from metareview.synthesis.multilevel.likelihood import score
+
+    if likelihood not in (None, model.method):
+        raise MetareviewError(
+            f"This model of dependent effects was fitted by {model.method}, and its {likelihood} likelihood is not known.",
+            f"Fit it with method={likelihood!r}." if likelihood in ("ML", "REML") else "Choose ML or REML.",
+        )
+    slope = np.abs(score(model.problem, model.optimum.at).gradient)[~model.optimum.bound]
+    restricted = model.method == "REML"
+    return FitStatistics(
+        model.loglik, model.method, model.AIC, model.AICc, model.BIC, model.parameters,
+        model.k - model.p if restricted else model.k, float(slope.max(initial=0.0)), model.iterations, model.converged,
+    )  # fmt: skip
 
 
 def _log_likelihood(m: Fitted, *, restricted: bool) -> float:

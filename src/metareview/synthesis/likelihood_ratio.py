@@ -10,6 +10,7 @@ import numpy as np
 
 from metareview.errors import MetareviewError
 from metareview.synthesis import wls
+from metareview.synthesis.fitted import independent, model_of
 from metareview.synthesis.inference import chi2_tail
 from metareview.synthesis.results import PooledResult, RegressionResult, to_plain
 from metareview.synthesis.tau2 import KNOWN
@@ -72,13 +73,13 @@ def corrected_aic(log_lik: Any, parameters: Any, k: Any) -> Any:
     return -2.0 * log_lik + 2.0 * np.multiply(parameters, n) / (n - parameters - 1.0)
 
 
-def likelihood_ratio(full: Model, reduced: Model) -> LikelihoodRatio:
+def likelihood_ratio(full: Any, reduced: Any) -> LikelihoodRatio:
     """Test a model against one nested in it.
 
     Arguments:
         full, reduced: results of `pool`, `regress` or `location_scale` on the same effects, by ML; by REML only when
             their moderators are the same, so that they differ in what is between studies. The equal-effects model and a
-            known tau2 count as reduced models.
+            known tau2 count as reduced models. Or two results of `multilevel` (or `che`, `sce`) on the same effects.
 
     Raises:
         MetareviewError: weights of the user's, other estimators, other effects, models that are not nested, or REML with
@@ -86,6 +87,12 @@ def likelihood_ratio(full: Model, reduced: Model) -> LikelihoodRatio:
 
     Source: Huizenga, Visser & Dolan (2011), British J. Mathematical and Statistical Psychology 64, 1-19.
     """
+    models = [model_of(model) for model in (full, reduced)]
+    if models[0] is not None and models[1] is not None:
+        from metareview.synthesis.multilevel.nested import compare
+
+        return compare(models[0], models[1])
+    full, reduced = (model if hasattr(model, "Z") else independent(model, "This test") for model in (full, reduced))
     if any(getattr(model, "weighting", "inverse variance") != "inverse variance" for model in (full, reduced)):
         raise MetareviewError(
             "With weights of the user's a model is not at the peak of its likelihood, so it has no ratio to compare.",
@@ -144,12 +151,12 @@ def _check_nested(full: Model, reduced: Model, restricted: bool) -> None:
         raise MetareviewError(
             "The models are fitted to different effects.", "Leave out rows that lack a moderator of the larger model."
         )
-    if not _inside(_fixed(reduced), _fixed(full)):
+    if not inside(_fixed(reduced), _fixed(full)):
         raise MetareviewError("The models are not nested: the reduced one has moderators the full one has not.")
-    if restricted and not _inside(_fixed(full), _fixed(reduced)):
+    if restricted and not inside(_fixed(full), _fixed(reduced)):
         raise MetareviewError("REML cannot compare models with other moderators.", 'Fit both with tau2="ML".')
     scales = [getattr(model, "Z", wls.ones(model.k)) for model in (full, reduced)]
-    if _between(reduced) and not (_between(full) and _inside(scales[1], scales[0])):
+    if _between(reduced) and not (_between(full) and inside(scales[1], scales[0])):
         raise MetareviewError(
             "The models are not nested: the reduced one lets effects differ in ways the full one cannot."
         )
@@ -158,7 +165,8 @@ def _check_nested(full: Model, reduced: Model, restricted: bool) -> None:
         raise MetareviewError("The models are not nested: they link the scale differently.")
 
 
-def _inside(inner: Floats, outer: Floats) -> bool:
+def inside(inner: Floats, outer: Floats) -> bool:
+    """Whether the columns of one design, shape (k, q), lie in the span of another's, shape (k, p)."""
     basis = np.linalg.qr(outer / np.linalg.norm(outer, axis=0))[0]
     unit = inner / np.linalg.norm(inner, axis=0)
     return bool(np.max(np.abs(unit - basis @ (basis.T @ unit))) < 1e-8)

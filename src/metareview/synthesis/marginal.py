@@ -11,11 +11,13 @@ import numpy as np
 
 from metareview.errors import MetareviewError
 from metareview.synthesis.contrasts import WaldResult, combine
-from metareview.synthesis.results import RegressionResult
+from metareview.synthesis.linear import Linear, designed
 from metareview.synthesis.wls import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from metareview.synthesis.design import Design
 
 WEIGHTS = ("equal", "proportional")
 
@@ -26,12 +28,12 @@ class MarginalMeans:
 
     Attributes:
         levels: the combinations, one row each. means: the averages as combinations of coefficients (estimate, se, interval,
-            test against 0), in the same order. result: the regression they come from. weights: how the grid was averaged.
+            test against 0), in the same order. result: the model they come from. weights: how the grid was averaged.
     """
 
     levels: pd.DataFrame
     means: WaldResult
-    result: RegressionResult
+    result: Linear
     weights: str
 
     def differences(self) -> WaldResult:
@@ -61,7 +63,7 @@ class MarginalMeans:
 
 
 def marginal_means(
-    result: RegressionResult,
+    result: Any,
     by: str | Sequence[str],
     *,
     at: Mapping[str, Any] | None = None,
@@ -80,32 +82,28 @@ def marginal_means(
     Source: Searle, Speed & Milliken (1980), The American Statistician 34, 216-221.
     """
     names = [by] if isinstance(by, str) else list(by)
-    values = _values(result, names, dict(at or {}))
+    model, design = designed(result, "Take marginal means of")
+    values = _values(design, names, dict(at or {}))
     if weights not in WEIGHTS:
         raise MetareviewError(f"There are no weights {weights!r}.", f"Choose one of {', '.join(WEIGHTS)}.")
     import pandas as pd
 
     grid = pd.DataFrame(list(itertools.product(*values.values())), columns=list(values))
-    assert result.design is not None
-    X = result.design.evaluate(grid)
-    averaged = [name for name in result.design.levels if name not in names and name not in (at or {})]
-    share = _shares(result, grid, averaged) if weights == "proportional" else np.ones(len(grid))
+    X = design.evaluate(grid)
+    averaged = [name for name in design.levels if name not in names and name not in (at or {})]
+    share = _shares(design, grid, averaged) if weights == "proportional" else np.ones(len(grid))
     levels = grid[names].drop_duplicates(ignore_index=True)
-    rows = np.zeros((len(levels), result.p))
+    rows = np.zeros((len(levels), model.p))
     for i, level in enumerate(levels.itertuples(index=False)):
         here = (grid[names] == list(level)).all(axis=1).to_numpy()
         rows[i] = np.average(X[here], axis=0, weights=share[here])
     labels = [", ".join(map(str, level)) for level in levels.itertuples(index=False)]
-    return MarginalMeans(levels, combine(result, rows, labels, joint=False), result, weights)
+    return MarginalMeans(levels, combine(model, rows, labels, joint=False), model, weights)
 
 
-def _values(result: RegressionResult, by: Sequence[str], at: dict[str, Any]) -> dict[str, list[Any]]:
+def _values(design: Design, by: Sequence[str], at: dict[str, Any]) -> dict[str, list[Any]]:
     """Return the values each moderator takes in the grid."""
-    if result.design is None:
-        raise MetareviewError(
-            "This result does not hold its design.", "Take marginal means of what `regress` returned."
-        )
-    frame = result.design.moderators
+    frame = design.moderators
     unknown = [name for name in [*by, *at] if name not in frame.columns]
     if unknown:
         raise MetareviewError(
@@ -113,17 +111,16 @@ def _values(result: RegressionResult, by: Sequence[str], at: dict[str, Any]) -> 
         )
     out = {}
     for name in frame.columns:
-        given = at.get(name, result.design.levels.get(name))
+        given = at.get(name, design.levels.get(name))
         if given is None:
             given = [frame[name].mean()]
         out[name] = list(given) if np.ndim(given) else [given]
     return out
 
 
-def _shares(result: RegressionResult, grid: pd.DataFrame, averaged: list[str]) -> Floats:
+def _shares(design: Design, grid: pd.DataFrame, averaged: list[str]) -> Floats:
     if not averaged:
         return np.ones(len(grid))
-    assert result.design is not None
-    counts = result.design.moderators.groupby(averaged, observed=True).size()
+    counts = design.moderators.groupby(averaged, observed=True).size()
     keys = grid[averaged].itertuples(index=False, name=None)
     return np.array([float(counts.get(key if len(averaged) > 1 else key[0], 0)) for key in keys])

@@ -16,6 +16,7 @@ from metareview.parallel import Progress, spread
 from metareview.synthesis import wls
 from metareview.synthesis.batch import BatchFit, fit_batch
 from metareview.synthesis.contrasts import INTERCEPT
+from metareview.synthesis.fitted import independent
 from metareview.synthesis.results import PooledResult, RegressionResult, to_plain
 from metareview.synthesis.tau2 import KNOWN
 from metareview.synthesis.wls import Floats
@@ -131,11 +132,7 @@ def permutation_test(
     Source: Higgins & Thompson (2004), Statistics in Medicine 23, 1663-1682; Follmann & Proschan (1999), Biometrics 55,
     732-737; sampled p-values: Phipson & Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, 39.
     """
-    if type(result) not in (PooledResult, RegressionResult):
-        raise MetareviewError(
-            f"A permutation test takes a result of pool or regress, and was given a {type(result).__name__}.",
-            "Fit the model first; effects that depend on each other are tested by `robust` or `wild_bootstrap`.",
-        )
+    result = independent(result, "A permutation test")
     if result.weighting != "inverse variance":
         raise MetareviewError(
             "The weights of this result were given, and rearranged data are fitted with inverse-variance weights.",

@@ -9,6 +9,7 @@ from typing import Any
 
 from metareview.errors import MetareviewError
 from metareview.synthesis import inference
+from metareview.synthesis.fitted import independent
 from metareview.synthesis.inputs import check_level
 from metareview.synthesis.results import PooledResult
 
@@ -105,6 +106,11 @@ def prediction_interval(
     Source: Higgins, Thompson & Spiegelhalter (2009), JRSS A 172, 137-159; bootstrap: Nagashima, Noma & Furukawa (2019),
     Statistical Methods in Medical Research 28, 1689-1702, algorithm 1.
     """
+    if not isinstance(result, PooledResult) or not isinstance(independent(result, "This interval"), PooledResult):
+        raise MetareviewError(
+            f"A prediction interval is of one pooled mean, and {type(result).__name__} is a model with coefficients.",
+            "`result.predict()` gives pi_low and pi_high at any setting.",
+        )
     level = result.level if level is None else check_level(level)
     if method not in METHODS:
         raise MetareviewError(f"There is no prediction interval {method!r}.", f"Choose one of {', '.join(METHODS)}.")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metareview.errors import MetareviewError
-from metareview.synthesis import inference
 from metareview.synthesis.inputs import check_level
-from metareview.synthesis.results import RegressionResult, to_plain
+from metareview.synthesis.linear import critical, designed
+from metareview.synthesis.results import to_plain
 from metareview.synthesis.wls import Floats
 
 if TYPE_CHECKING:
@@ -25,8 +23,9 @@ class PredictionResult:
     Attributes:
         newdata: the settings, one row each. X: their design, shape (n, p).
         estimate, se, ci_low, ci_high: the mean effect there, shape (n,).
-        pi_low, pi_high: prediction interval for the true effect of a new study there; nan for the equal-effects model.
-        df: of the critical value, inf for the z test. level: as used.
+        pi_low, pi_high: prediction interval for the true effect of a new study there; nan for the equal-effects model, and
+            where the model has several variances and the settings do not tell which.
+        df: of the critical value, inf for the z test; one each, shape (n,), for robust errors. level: as used.
         warnings: sentences a reader must see, such as a setting outside the studies' range.
     """
 
@@ -38,7 +37,7 @@ class PredictionResult:
     ci_high: Floats
     pi_low: Floats
     pi_high: Floats
-    df: float
+    df: float | Floats
     level: float
     warnings: tuple[str, ...] = ()
 
@@ -61,11 +60,12 @@ class PredictionResult:
         return str(self.to_frame().to_html(index=False))
 
 
-def predict(result: RegressionResult, newdata: Any = None, *, level: float | None = None) -> PredictionResult:
+def predict(result: Any, newdata: Any = None, *, level: float | None = None) -> PredictionResult:
     """Predict at new moderators, in the basis (spline knots, polynomials, centring) the model was fitted with.
 
     The intervals are estimate +/- crit se and estimate +/- crit sqrt(se^2 + tau2), with the critical value of the
-    regression's test.
+    model's test. In a model of dependent effects tau2 is the sum of the variances of the random effects there; where a term
+    has a variance a level, `newdata` with that column tells which.
 
     Arguments:
         newdata: a data frame with the moderators, or what makes one (one value each makes one row); the studies themselves
@@ -79,15 +79,14 @@ def predict(result: RegressionResult, newdata: Any = None, *, level: float | Non
     """
     from metareview.synthesis.frames import new_rows
 
-    if result.design is None:
-        raise MetareviewError("This result does not hold its design.", "Predict from what `regress` returned.")
+    model, design = designed(result, "Predict from")
     own = newdata is None
-    frame = result.design.moderators if own else new_rows(newdata)
-    X = result.X if own else result.design.evaluate(frame)
-    warnings = () if own else outside(result.design.moderators, frame)
-    tau2 = np.full(len(X), math.nan if result.method == "FE" else result.tau2)
-    used = result.level if level is None else level
-    return intervals(frame, X, result.estimate, result.cov, tau2, result.df, used, warnings)
+    frame = design.moderators if own else new_rows(newdata)
+    X = design.X if own else design.evaluate(frame)
+    tau2, why = model.between(None if own else frame, len(X))
+    warnings = (*(() if own else outside(design.moderators, frame)), *why, *model.notes(X))
+    used = model.level if level is None else level
+    return _predicted(frame, X, (X @ model.estimate, model.errors(X), tau2), model.freedom(X), used, warnings)
 
 
 def intervals(
@@ -95,12 +94,19 @@ def intervals(
     warnings: tuple[str, ...],
 ) -> PredictionResult:  # fmt: skip
     """Return predictions for a design X, shape (n, p), where the effects have the variance tau2, shape (n,)."""
-    estimate = X @ beta
     variance = np.maximum(np.einsum("np,pq,nq->n", X, cov, X), 0.0)
-    crit = inference.critical(check_level(level), df)
-    half, spread = crit * np.sqrt(variance), crit * np.sqrt(variance + tau2)
+    return _predicted(frame, X, (X @ beta, np.sqrt(variance), tau2), df, level, warnings)
+
+
+def _predicted(
+    frame: pd.DataFrame, X: Floats, told: tuple[Floats, Floats, Floats], df: float | Floats, level: float,
+    warnings: tuple[str, ...],
+) -> PredictionResult:  # fmt: skip
+    estimate, se, tau2 = told
+    crit = critical(check_level(level), df)
+    half, spread = crit * se, crit * np.sqrt(se**2 + tau2)
     return PredictionResult(
-        frame, X, estimate, np.sqrt(variance), estimate - half, estimate + half, estimate - spread, estimate + spread,
+        frame, X, estimate, se, estimate - half, estimate + half, estimate - spread, estimate + spread,
         df, level, warnings,
     )  # fmt: skip
 

@@ -10,16 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metareview.errors import MetareviewError
+from metareview.synthesis.linear import Asked, Linear
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     import pandas as pd
 
-    from metareview.synthesis.contrasts import WaldResult
     from metareview.synthesis.design import Design
-    from metareview.synthesis.marginal import MarginalMeans
-    from metareview.synthesis.predictions import PredictionResult
 
 Floats = NDArray[np.float64]
 
@@ -148,7 +144,7 @@ class PooledResult:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RegressionResult:
+class RegressionResult(Asked):
     """A meta-regression of k effects on p coefficients.
 
     Attributes:
@@ -223,37 +219,12 @@ class RegressionResult:
 
         return coefficient_frame(self)
 
-    def wald(self, what: Any = None, null: float = 0.0) -> WaldResult:
-        """Test coefficients or contrasts of them: see `contrasts.wald`."""
-        from metareview.synthesis.contrasts import wald
-
-        return wald(self, what, null)
-
-    def anova(self) -> pd.DataFrame:
-        """Return one joint test a term of the formula: see `contrasts.anova`."""
-        from metareview.synthesis.contrasts import anova
-
-        return anova(self)
-
-    def predict(self, newdata: Any = None, *, level: float | None = None) -> PredictionResult:
-        """Predict the mean effect, with confidence and prediction intervals: see `prediction.predict`."""
-        from metareview.synthesis.predictions import predict
-
-        return predict(self, newdata, level=level)
-
-    def marginal_means(
-        self, by: str | Sequence[str], *, at: Mapping[str, Any] | None = None, weights: str = "equal"
-    ) -> MarginalMeans:
-        """Average predictions over a reference grid: see `marginal.marginal_means`."""
-        from metareview.synthesis.marginal import marginal_means
-
-        return marginal_means(self, by, at=at, weights=weights)
-
-    def vif(self) -> pd.DataFrame:
-        """Return the (generalised) variance inflation factor of each term: see `vif.vif`."""
-        from metareview.synthesis.vif import vif
-
-        return vif(self)
+    def linear(self) -> Linear:
+        """Return the coefficients as contrasts and predictions take them."""
+        tau2 = math.nan if self.method == "FE" else self.tau2
+        return Linear(
+            self.terms, self.estimate, self.cov, self.k - self.p, self.test, self.level, self.design, tau2
+        )  # fmt: skip
 
     @property
     def coefficients(self) -> pd.DataFrame:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from metareview.errors import MetareviewError
 from metareview.synthesis.contrasts import INTERCEPT
-from metareview.synthesis.results import RegressionResult
+from metareview.synthesis.linear import linear
 from metareview.synthesis.wls import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def vif(result: RegressionResult) -> pd.DataFrame:
+def vif(result: Any) -> pd.DataFrame:
     """Return one row a term: term, df, GVIF and GSIF = GVIF^(1 / (2 df)).
 
     With R the correlation matrix of the coefficients but the intercept, GVIF = det(R_term) det(R_others) / det(R); with one
@@ -29,16 +29,16 @@ def vif(result: RegressionResult) -> pd.DataFrame:
     """
     import pandas as pd
 
-    kept = [i for i, term in enumerate(result.terms) if term != INTERCEPT]
+    model = linear(result)
+    kept = [i for i, term in enumerate(model.terms) if term != INTERCEPT]
     if not kept:
         raise MetareviewError("There are no moderators whose variance could be inflated.")
-    cov = result.cov[np.ix_(kept, kept)]
+    cov = model.cov[np.ix_(kept, kept)]
     scale = np.sqrt(np.diag(cov))
     R = cov / np.outer(scale, scale)
     whole = _log_det(R)
-    blocks = result.design.blocks if result.design else {term: [i] for i, term in enumerate(result.terms)}
     rows = []
-    for term, columns in blocks.items():
+    for term, columns in model.blocks.items():
         inside = np.isin(kept, columns)
         if inside.any():
             logs = [_log_det(R[np.ix_(part, part)]) for part in (inside, ~inside)]

@@ -74,7 +74,7 @@ def forest(
     """Draw a forest plot of a pooled result.
 
     Arguments:
-        result: a `PooledResult`, or a `SubgroupResult`.
+        result: a `PooledResult` or a `SubgroupResult`, or what `multilevel`, `che` or `sce` returned for one mean.
         subgroups: (name, PooledResult) pairs, or a `SubgroupResult`, under headings.
         labels: what to call the studies, in the order drawn without sorting, or by their label in the result.
         columns: heading -> one text a study, in that same order or by label, between the labels and the plot.
@@ -87,7 +87,7 @@ def forest(
         null: no effect, on the scale of yi.
 
     Raises:
-        MetareviewError: nothing to draw, or labels, columns, scale or sort that do not fit the result.
+        MetareviewError: nothing to draw, a model with moderators, or labels, columns, scale or sort that do not fit the result.
     """
     axis = effect_axis(scale, transform)
     data = table(result, subgroups, labels, columns or {}, sort)

@@ -13,6 +13,7 @@ from metareview.errors import MetareviewError
 from metareview.report.figures.axis import EffectAxis
 from metareview.report.figures.canvas import steady
 from metareview.synthesis.dependent.pooled import DependentPooled
+from metareview.synthesis.dependent.view import pooled_view
 
 EQUAL_EFFECTS = frozenset({"EE", "FE", "CE", "MH", "PETO"})
 _NAN = float("nan")
@@ -69,6 +70,7 @@ def table(
     sort: str | None,
 ) -> Table:
     """Arrange a result, and its subgroups if any, as rows; arguments as for `forest.forest`."""
+    result = pooled_view(result, "A forest plot")
     overall, groups, between = _parts(result, subgroups)
     if overall.k < 1 or any(group.k < 1 for _, group in groups):
         raise MetareviewError("A forest plot needs at least one study.", "Leave out empty subgroups.")
@@ -100,7 +102,7 @@ def _parts(result: Any, subgroups: Any) -> tuple[Any, tuple[tuple[str, Any], ...
     elif isinstance(pairs, Mapping):
         pairs = pairs.items()
     between = tuple(float(getattr(source, name, math.nan)) for name in ("QM", "QM_df", "QM_df2", "QM_p"))
-    return overall, tuple((str(name), group) for name, group in pairs), between
+    return overall, tuple((str(name), pooled_view(group, "A forest plot")) for name, group in pairs), between
 
 
 def _weights(overall: Any, groups: tuple[tuple[str, Any], ...]) -> tuple[list[list[float]], bool]:

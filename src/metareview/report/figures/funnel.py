@@ -13,6 +13,8 @@ from metareview.errors import MetareviewError
 from metareview.report.figures import Figure
 from metareview.report.figures.axis import EffectAxis, effect_axis
 from metareview.report.figures.canvas import INK, MUTED, Canvas, steady, styled, text_width, wrap
+from metareview.synthesis.dependent.pooled import DependentPooled
+from metareview.synthesis.dependent.view import pooled_view
 
 FIGURE = Figure(
     "funnel",
@@ -59,15 +61,17 @@ def funnel(
     """Draw a funnel plot of a pooled result (Sterne & Egger 2001, J Clin Epidemiol 54:1046).
 
     Arguments:
-        result: a `PooledResult`; its yi, vi, estimate and level are used.
+        result: a `PooledResult`, or what `multilevel`, `che` or `sce` returned for one mean; its yi, vi, estimate and level
+            are used.
         scale, transform: as for `forest.forest`.
         contours: shade where a study's own two-sided p against `null` is above .10, .05 and .01 (Peters et
             al. 2008, J Clin Epidemiol 61:991); the region around the pooled effect then is only outlined.
         title: above the plot. xlabel: the measure's name. null: no effect, on the scale of yi.
 
     Raises:
-        MetareviewError: the result has no studies, or scale and transform do not fit.
+        MetareviewError: the result has no studies or has moderators, or scale and transform do not fit.
     """
+    result = pooled_view(result, "A funnel plot")
     if result.k < 1:
         raise MetareviewError("A funnel plot needs at least one study.", "Pool at least one effect first.")
     axis = effect_axis(scale, transform)
@@ -91,6 +95,7 @@ def funnel(
 
 def alt_text(result: Any, *, scale: str = "log", transform: str | None = None) -> str:
     """Return one plain sentence that says what the funnel plot shows; arguments as for `funnel`."""
+    result = pooled_view(result, "A funnel plot")
     axis = effect_axis(scale, transform)
     digits = axis.digits(result.yi)
     z = NormalDist().inv_cdf(0.5 + result.level / 2)
@@ -99,6 +104,7 @@ def alt_text(result: Any, *, scale: str = "log", transform: str | None = None) -
     unit = "%" if axis.transform == "percent" else ""
     low, high = (f"{steady(float(v)):.3g}" for v in (np.min(se), np.max(se)))
     count = "1 study" if result.k == 1 else f"{result.k} studies"
+    count = f"{result.k} effects in {result.studies} studies" if isinstance(result, DependentPooled) else count
     return (
         f"Funnel plot of {count} with standard errors from {low} to {high}, around a pooled "
         f"{axis.name.lower()} of {axis.number(steady(result.estimate), digits)}{unit}; "

@@ -15,7 +15,8 @@ from metareview.synthesis.dependent.results import DependentResult
 from metareview.synthesis.multilevel.results import MultilevelResult
 from metareview.synthesis.regression import regress
 from metareview.synthesis.robust.bootstrap import BootstrapResult, wild_bootstrap
-from metareview.synthesis.robust.robust import FEW_DF, RobustResult, robust
+from metareview.synthesis.robust.coefficients import FEW_DF
+from metareview.synthesis.robust.robust import RobustResult, robust
 
 WHEN = ("auto", "always", "never")
 

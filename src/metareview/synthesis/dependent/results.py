@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from metareview.synthesis.linear import Asked, Linear
 from metareview.synthesis.multilevel.results import MultilevelResult
 from metareview.synthesis.results import RegressionResult, coefficient_frame, to_plain
 from metareview.synthesis.robust.bootstrap import BootstrapResult
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DependentResult:
+class DependentResult(Asked):
     """A working model of dependent effects with tests that do not rest on it.
 
     Attributes:
@@ -56,6 +57,13 @@ class DependentResult:
     model: MultilevelResult | RegressionResult
     robust: RobustResult | None
     bootstraps: tuple[BootstrapResult, ...]
+
+    def linear(self) -> Linear:
+        """Return the coefficients as contrasts and predictions take them: robust where there is a robust variance.
+
+        Combinations have Satterthwaite's degrees of freedom; one that rests on one study alone has the model's own error.
+        """
+        return self.model.linear() if self.robust is None else replace(self.robust.linear(), own=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as plain JSON-ready values at full precision; the parts as their own dictionaries."""

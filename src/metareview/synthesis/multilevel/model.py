@@ -18,6 +18,8 @@ from metareview.synthesis.frames import check_columns, check_names, table
 from metareview.synthesis.inputs import check_level
 from metareview.synthesis.multilevel import describe
 from metareview.synthesis.multilevel import random as reading
+from metareview.synthesis.multilevel.definite import check_covariance, check_rho
+from metareview.synthesis.multilevel.identify import check_unstructured, confounded
 from metareview.synthesis.multilevel.layout import arrange
 from metareview.synthesis.multilevel.likelihood import Problem
 from metareview.synthesis.multilevel.optimise import Optimum, maximise
@@ -41,6 +43,7 @@ class _Data:
     design: Design
     frame: pd.DataFrame
     V: sparse.csr_array
+    warnings: tuple[str, ...]
 
 
 def multilevel(
@@ -88,6 +91,7 @@ def multilevel(
     level = check_level(level)
     got = _data(formula, data, vi, specs, V, rho, cluster, labels)
     terms = reading.read(specs, struct, got.frame, R)
+    said = (*got.warnings, *check_unstructured(terms))
     members = blocks(got.design.effects.yi.size, [term.ties for term in terms], got.V)
     problem = _problem(got, terms, members, method)
     start = _start(got)
@@ -102,6 +106,8 @@ def multilevel(
         )
     working = working_at(problem, found.at, members, got.design)
     result = _result(formula, specs, struct, got, terms, problem, found, working, method, test, level, fixed or {})
+    known = [warning.split(" cannot")[0] for warning in result.warnings]
+    result = replace(result, warnings=(*confounded(problem, start, held, known), *result.warnings, *said))
     if not crosscheck:
         return result
     from metareview.synthesis.crosscheck import checked_multilevel
@@ -141,14 +147,18 @@ def _data(
             f"The data have no column {vi}.", "Name the column of sampling variances in `vi`, or give V."
         )
     design, kept = complete(formula, frame, needed, row_labels(frame, labels))
+    said: tuple[str, ...] = ()
     if given is not None:
         sampling = sparse.csr_array(given[design.rows][:, design.rows])
+        said = check_covariance(sampling, design.effects.labels, kept[cluster or factors[0]].tolist())
     elif rho is not None:
-        codes = np.asarray(pd.factorize(kept[cluster or factors[0]].astype(str))[0], dtype=np.intp)
+        found, groups = pd.factorize(kept[cluster or factors[0]].astype(str))
+        codes = np.asarray(found, dtype=np.intp)
         sampling = imputed(design.effects.vi, codes, rho)
+        check_rho(rho, codes, list(groups))
     else:
         sampling = sparse.csr_array(sparse.diags_array(design.effects.vi))
-    return _Data(design, kept, sampling)
+    return _Data(design, kept, sampling, said)
 
 
 def complete(formula: str, frame: pd.DataFrame, needed: list[str], names: list[str]) -> tuple[Design, pd.DataFrame]:
@@ -274,4 +284,5 @@ def _result(
         rows=got.design.rows,
         problem=problem,
         optimum=found,
+        design=got.design,
     )

@@ -119,17 +119,20 @@ def _structured(inner: str, outer: str, struct: str, frame: pd.DataFrame) -> Str
     if struct not in STRUCTURES:
         raise MetareviewError(f"There is no structure {struct!r}.", f"Choose one of {', '.join(STRUCTURES)}.")
     values = frame[inner]
-    outer_codes = np.asarray(pd.factorize(frame[outer].astype(str))[0], dtype=np.intp)
+    found_codes, outer_names = pd.factorize(frame[outer].astype(str))
+    outer_codes, outers = np.asarray(found_codes, dtype=np.intp), tuple(map(str, outer_names))
     if struct in ("AR", "HAR", "CAR"):
         times = _times(inner, struct, values)
         found, codes = np.unique(times, return_inverse=True)
         names = tuple(f"{t:g}" for t in found)
-        return Structured(f"{inner}|{outer}", struct, np.asarray(codes, dtype=np.intp), outer_codes, names, found)
+        return Structured(
+            f"{inner}|{outer}", struct, np.asarray(codes, dtype=np.intp), outer_codes, names, found, outers
+        )
     words = values.astype(str)
     ordered = [str(c) for c in values.cat.categories] if hasattr(values, "cat") else sorted(set(words))
     names = tuple(c for c in ordered if (words == c).any())
     codes = np.asarray(pd.Categorical(words, names).codes, dtype=np.intp)
-    return Structured(f"{inner}|{outer}", struct, codes, outer_codes, names, np.arange(len(names), dtype=float))
+    return Structured(f"{inner}|{outer}", struct, codes, outer_codes, names, np.arange(len(names), dtype=float), outers)
 
 
 def _times(inner: str, struct: str, values: pd.Series[Any]) -> Floats:

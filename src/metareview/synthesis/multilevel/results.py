@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from metareview.synthesis.linear import Asked
+from metareview.synthesis.multilevel.coefficients import MultilevelLinear
 from metareview.synthesis.multilevel.likelihood import Problem
 from metareview.synthesis.multilevel.optimise import Optimum
 from metareview.synthesis.results import coefficient_frame, to_plain
@@ -18,9 +21,11 @@ from metareview.synthesis.working import Working
 if TYPE_CHECKING:
     import pandas as pd
 
+    from metareview.synthesis.design import Design
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MultilevelResult:
+class MultilevelResult(Asked):
     """A model of k dependent effects with p coefficients.
 
     Attributes:
@@ -38,6 +43,7 @@ class MultilevelResult:
         crosscheck: differences to the second engines by quantity (see `crosscheck_multilevel`); empty when not run.
         V: sampling covariance, shape (k, k). rows: the position in the data of each effect used, shape (k,).
         working: the working model, for `robust` and resampling.
+        design: the formula evaluated, for new data.
     """
 
     formula: str
@@ -90,10 +96,18 @@ class MultilevelResult:
     problem: Problem
     optimum: Optimum
     crosscheck: dict[str, float] = field(default_factory=dict)
+    design: Design | None = None
+
+    def linear(self) -> MultilevelLinear:
+        """Return the coefficients as contrasts and predictions take them."""
+        parts = tuple(zip(self.problem.terms, self.problem.split(self.optimum.at.theta), strict=True))
+        return MultilevelLinear(
+            self.terms, self.estimate, self.cov, self.k - self.p, self.test, self.level, self.design, math.nan, parts
+        )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field but the working model as plain JSON-ready values at full precision."""
-        skip = ("V", "working", "problem", "optimum")
+        skip = ("V", "working", "problem", "optimum", "design")
         return {f.name: to_plain(getattr(self, f.name)) for f in fields(self) if f.name not in skip}
 
     def to_frame(self) -> pd.DataFrame:

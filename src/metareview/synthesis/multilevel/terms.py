@@ -68,6 +68,7 @@ class Structured:
     outer: Codes
     levels: tuple[str, ...]
     times: Floats
+    outer_levels: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

@@ -51,10 +51,23 @@ class Clusters:
 
     @cached_property
     def alone(self) -> tuple[tuple[int, str], ...]:
-        """Coefficients that cannot be estimated without one cluster: the coefficient and that cluster.
+        """Coefficients that cannot be estimated without one cluster: the coefficient and that cluster."""
+        return self.resting(np.eye(self.p))
+
+    def resting(self, C: Floats) -> tuple[tuple[int, str], ...]:
+        """Contrasts C, shape (q, p), that cannot be estimated without one cluster: the row and that cluster.
 
         Without cluster j, X'WX is M^-1 - X_j'W_j X_j; what it sends to 0 is known from cluster j only.
         """
+        size = np.sqrt(np.einsum("qp,pr,qr->q", C, self.bread, C))
+        found = []
+        for name, direction in self._lost:
+            found += [(int(c), name) for c in np.flatnonzero(np.abs(C @ direction) > 1e-6 * size)]
+        return tuple(sorted(set(found)))
+
+    @cached_property
+    def _lost(self) -> tuple[tuple[str, Floats], ...]:
+        """The directions of the coefficients, shape (p,), that one cluster alone tells, with its name."""
         values, vectors = np.linalg.eigh(self.bread)
         root = (vectors * np.sqrt(values)) @ vectors.T
         found = []
@@ -62,9 +75,8 @@ class Clusters:
             own = root @ np.swapaxes(piece.X, 1, 2) @ piece.W @ piece.X @ root
             share, direction = np.linalg.eigh(0.5 * (own + np.swapaxes(own, 1, 2)))
             for g, n in zip(*np.nonzero(share > 1.0 - ALONE), strict=True):
-                lost = np.abs(root @ direction[g, :, n]) / np.sqrt(np.diag(self.bread))
-                found += [(int(c), self.names[self.codes[piece.rows[g, 0]]]) for c in np.flatnonzero(lost > 1e-6)]
-        return tuple(sorted(set(found)))
+                found.append((self.names[self.codes[piece.rows[g, 0]]], root @ direction[g, :, n]))
+        return tuple(found)
 
     @cached_property
     def meat(self) -> Floats:

@@ -13,9 +13,10 @@ from metareview.errors import MetareviewError
 from metareview.synthesis import inference
 from metareview.synthesis.design import INTERCEPT
 from metareview.synthesis.inputs import check_level
+from metareview.synthesis.linear import Asked, Linear
 from metareview.synthesis.results import PooledResult, RegressionResult, coefficient_frame, to_plain
 from metareview.synthesis.robust.clusters import Clusters, by_cluster
-from metareview.synthesis.robust.degrees import hotelling, satterthwaite
+from metareview.synthesis.robust.coefficients import FEW_DF, NOTHING, RobustLinear, degrees, together
 from metareview.synthesis.robust.sandwich import Sandwich, sandwich
 from metareview.synthesis.wls import Floats, ones
 from metareview.synthesis.working import Working, diagonal
@@ -24,12 +25,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TESTS = ("Satterthwaite", "naive", "z")
-FEW_DF = 4.0
-NOTHING = 1e-8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RobustResult:
+class RobustResult(Asked):
     """Coefficients with cluster-robust errors.
 
     Attributes:
@@ -38,7 +37,8 @@ class RobustResult:
         cov: shape (p, p). vcov: its kind. clusters: their number J. k, p: effects, coefficients. test, level: as asked for.
         QM, QM_df, QM_df2, QM_p: joint test of all coefficients but the intercept: F with (q, eta - q + 1) by HTZ, F with
             (q, J - 1) (naive), or chi-squared (z).
-        warnings: sentences a reader must see.
+        warnings: sentences a reader must see. model, sandwich: the clusters and the robust variance. base: the
+            coefficients of the model itself, with its design, where `robust` was given a result that holds it.
     """
 
     terms: tuple[str, ...]
@@ -63,22 +63,21 @@ class RobustResult:
     warnings: tuple[str, ...]
     model: Clusters
     sandwich: Sandwich
+    base: Linear | None = None
 
-    def wald(self, contrasts: Any) -> dict[str, float]:
-        """Test that every contrast is 0.
-
-        Arguments:
-            contrasts: names of coefficients, or a matrix of shape (q, p).
-
-        Returns:
-            F (chi-squared for z), its df, df2 and p.
-        """
-        C = contrast_matrix(contrasts, self.terms)
-        return joint(self.estimate, self.cov, C, self.model, self.sandwich, self.test)
+    def linear(self) -> RobustLinear:
+        """Return the coefficients as contrasts and predictions take them."""
+        design, tau2 = (self.base.design, self.base.tau2) if self.base else (None, math.nan)
+        return RobustLinear(
+            self.terms, self.estimate, self.cov, self.k - self.p, self.test, self.level, design, tau2, self.model,
+            self.sandwich, self.base,
+        )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as plain JSON-ready values at full precision."""
-        return {f.name: to_plain(getattr(self, f.name)) for f in fields(self) if f.name not in ("model", "sandwich")}
+        return {
+            f.name: to_plain(getattr(self, f.name)) for f in fields(self) if f.name not in ("model", "sandwich", "base")
+        }
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a coefficient: term, estimate, se, ci_low, ci_high, statistic, df, p."""
@@ -116,7 +115,7 @@ def robust(
     clusters = by_cluster(working, cluster)
     found = sandwich(clusters, vcov)
     p, beta = clusters.p, working.beta
-    df = _degrees(clusters, found, test)
+    df = degrees(clusters, found, np.eye(p), test)
     se = np.sqrt(np.diag(found.cov))
     se = np.where(se > NOTHING * np.sqrt(np.diag(clusters.bread)), se, math.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -124,7 +123,7 @@ def robust(
     df = np.where(np.isfinite(se), df, math.nan)
     half = np.array([inference.critical(level, d) if d > 0 else math.nan for d in df]) * se
     which = [i for i, term in enumerate(working.terms) if term != INTERCEPT] or [0]
-    tested = joint(beta, found.cov, np.eye(p)[which], clusters, found, test)
+    tested = together(beta[which], found.cov, np.eye(p)[which], clusters, found, test)
     return RobustResult(
         terms=working.terms,
         estimate=beta,
@@ -148,6 +147,7 @@ def robust(
         warnings=_warnings(working.terms, df, clusters),
         model=clusters,
         sandwich=found,
+        base=result.linear() if isinstance(result, Asked) else None,
     )
 
 
@@ -188,36 +188,6 @@ def contrast_matrix(contrasts: Any, terms: tuple[str, ...]) -> Floats:
             f"Give one column for each of {', '.join(terms)}.",
         )
     return C
-
-
-def joint(beta: Floats, cov: Floats, C: Floats, clusters: Clusters, found: Sandwich, test: str) -> dict[str, float]:
-    """The robust joint test of the contrasts C, shape (q, p)."""
-    q = C.shape[0]
-    nothing = {"F": math.nan, "df": float(q), "df2": math.nan, "p": math.nan}
-    C = C / np.sqrt(np.diag(C @ clusters.bread @ C.T))[:, None]  # moderators come in all units
-    left, middle = C @ beta, C @ cov @ C.T
-    if q >= clusters.count or np.linalg.eigvalsh(middle)[0] <= NOTHING**2 or np.linalg.cond(middle) > 1e14:
-        return nothing
-    Q = float(left @ np.linalg.solve(middle, left))
-    if test == "z":
-        return {"F": Q, "df": float(q), "df2": math.inf, "p": inference.chi2_tail(Q, q)}
-    if test == "naive":
-        df2 = float(clusters.count - 1)
-        return {"F": Q / q, "df": float(q), "df2": df2, "p": inference.f_tail(Q / q, q, df2)}
-    eta = hotelling(clusters, found, C)
-    df2 = eta - q + 1
-    if not df2 > 0:
-        return nothing
-    F = Q * df2 / (eta * q)
-    return {"F": F, "df": float(q), "df2": df2, "p": inference.f_tail(F, q, df2)}
-
-
-def _degrees(clusters: Clusters, found: Sandwich, test: str) -> Floats:
-    if test == "z":
-        return np.full(clusters.p, math.inf)
-    if test == "naive":
-        return np.full(clusters.p, float(clusters.count - 1))
-    return satterthwaite(clusters, found, np.eye(clusters.p))
 
 
 def _warnings(terms: tuple[str, ...], df: Floats, clusters: Clusters) -> tuple[str, ...]:
