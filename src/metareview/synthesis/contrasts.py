@@ -11,7 +11,7 @@ import numpy as np
 from metareview.errors import MetareviewError
 from metareview.synthesis import inference
 from metareview.synthesis.linear import Linear, critical, linear
-from metareview.synthesis.results import to_plain
+from metareview.synthesis.results import described_html, to_plain
 from metareview.synthesis.wls import Floats
 
 if TYPE_CHECKING:
@@ -67,9 +67,7 @@ class WaldResult:
         return f"WaldResult({len(self.names)} contrasts: F({self.QM_df}, {self.QM_df2:g})={self.QM:.4f}, p={self.QM_p:.4f})"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<p>{escape(repr(self))}</p>{self.to_frame().to_html(index=False)}"
+        return described_html(self)
 
 
 def wald(result: Any, what: Any = None, null: float = 0.0) -> WaldResult:

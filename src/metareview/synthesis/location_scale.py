@@ -16,7 +16,7 @@ from metareview.synthesis.design import INTERCEPT, Design, build_design
 from metareview.synthesis.formulas import check_formula
 from metareview.synthesis.frames import new_rows, table
 from metareview.synthesis.inputs import check_level
-from metareview.synthesis.results import to_plain
+from metareview.synthesis.results import described_html, to_plain
 from metareview.synthesis.scale_likelihood import Optimum, Problem
 from metareview.synthesis.tau2 import between_variance, estimator
 from metareview.synthesis.wls import Floats
@@ -136,9 +136,7 @@ class LocationScaleResult:
         )
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<p>{escape(repr(self))}</p>{self.to_frame().to_html(index=False)}"
+        return described_html(self)
 
 
 def location_scale(

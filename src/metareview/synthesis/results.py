@@ -44,6 +44,13 @@ def coefficient_frame(result: Any) -> pd.DataFrame:
     return pd.DataFrame(columns | {"p": result.p_value})
 
 
+def described_html(result: Any) -> str:
+    """What a notebook shows of a result: its line, and its table under it."""
+    from html import escape
+
+    return f"<p>{escape(repr(result))}</p>{result.to_frame().to_html(index=False)}"
+
+
 def _to_dict(result: Any) -> dict[str, Any]:
     return {f.name: to_plain(getattr(result, f.name)) for f in fields(result) if f.name != "design"}
 
@@ -239,9 +246,7 @@ class RegressionResult(Asked):
         )
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<p>{escape(repr(self))}</p>{self.to_frame().to_html(index=False)}"
+        return described_html(self)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -304,6 +309,4 @@ class SubgroupResult:
         )
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<p>{escape(repr(self))}</p>{self.to_frame().to_html(index=False)}"
+        return described_html(self)

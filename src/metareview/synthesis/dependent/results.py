@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from metareview.synthesis.linear import Asked, Linear
 from metareview.synthesis.multilevel.results import MultilevelResult
-from metareview.synthesis.results import RegressionResult, coefficient_frame, to_plain
+from metareview.synthesis.results import RegressionResult, coefficient_frame, described_html, to_plain
 from metareview.synthesis.robust.bootstrap import BootstrapResult
 from metareview.synthesis.robust.robust import RobustResult
 from metareview.synthesis.wls import Floats
@@ -83,6 +83,4 @@ class DependentResult(Asked):
         return f"DependentResult({self.kind}{rho}; {self.studies} studies, k={self.k}: {first}, {self.basis[0]})"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<p>{escape(repr(self))}</p>{self.to_frame().to_html(index=False)}"
+        return described_html(self)

@@ -11,6 +11,7 @@ from metareview.errors import MetareviewError
 from metareview.synthesis.dependent.che import RHO, che
 from metareview.synthesis.dependent.results import DependentResult
 from metareview.synthesis.dependent.sce import sce
+from metareview.synthesis.results import described_html
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,9 +54,7 @@ class SweepResult:
         return f"SweepResult(rho {self.rhos[0]:g} to {self.rhos[-1]:g}: {self.terms[0]} {min(ends):.4f} to {max(ends):.4f})"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<p>{escape(repr(self))}</p>{self.to_frame().to_html(index=False)}"
+        return described_html(self)
 
 
 def rho_sweep(

@@ -17,7 +17,7 @@ from metareview.synthesis.multilevel.profile import Profile
 from metareview.synthesis.multilevel.results import MultilevelResult
 from metareview.synthesis.multilevel.structures import EDGE
 from metareview.synthesis.multilevel.terms import Structured, Term
-from metareview.synthesis.results import to_plain
+from metareview.synthesis.results import described_html, to_plain
 from metareview.synthesis.wls import Floats
 
 if TYPE_CHECKING:
@@ -65,9 +65,7 @@ class ComponentIntervals:
         return f"ComponentIntervals({'; '.join(f'{n} {e:.4f} [{a:.4f}, {b:.4f}]' for n, e, a, b in rows)})"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<p>{escape(repr(self))}</p>{self.to_frame().to_html(index=False)}"
+        return described_html(self)
 
 
 def component_intervals(result: MultilevelResult, level: float = 0.95) -> ComponentIntervals:

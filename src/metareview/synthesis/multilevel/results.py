@@ -14,7 +14,7 @@ from metareview.synthesis.linear import Asked
 from metareview.synthesis.multilevel.coefficients import MultilevelLinear
 from metareview.synthesis.multilevel.likelihood import Problem
 from metareview.synthesis.multilevel.optimise import Optimum
-from metareview.synthesis.results import coefficient_frame, to_plain
+from metareview.synthesis.results import coefficient_frame, described_html, to_plain
 from metareview.synthesis.wls import Floats
 from metareview.synthesis.working import Working
 
@@ -120,6 +120,4 @@ class MultilevelResult(Asked):
         return f"MultilevelResult({self.formula}; k={self.k}, {self.method}/{self.test}: {first}, {found})"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<p>{escape(repr(self))}</p>{self.to_frame().to_html(index=False)}"
+        return described_html(self)

@@ -20,7 +20,7 @@ import numpy as np
 from metareview.errors import MetareviewError
 from metareview.parallel import Progress, spread
 from metareview.synthesis.inputs import check_level
-from metareview.synthesis.results import to_plain
+from metareview.synthesis.results import described_html, to_plain
 from metareview.synthesis.robust.clusters import Clusters, by_cluster
 from metareview.synthesis.robust.robust import contrast_matrix, working_of
 from metareview.synthesis.robust.sandwich import Sandwich, sandwich
@@ -106,9 +106,7 @@ class BootstrapResult:
         return f"BootstrapResult({self.tested}: p={self.p_value:.4f}; {self.weights}, {how}, {self.clusters} clusters)"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<p>{escape(repr(self))}</p>{self.to_frame().to_html(index=False)}"
+        return described_html(self)
 
 
 def wild_bootstrap(

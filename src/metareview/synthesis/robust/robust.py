@@ -14,7 +14,7 @@ from metareview.synthesis import inference
 from metareview.synthesis.design import INTERCEPT
 from metareview.synthesis.inputs import check_level
 from metareview.synthesis.linear import Asked, Linear
-from metareview.synthesis.results import PooledResult, RegressionResult, coefficient_frame, to_plain
+from metareview.synthesis.results import PooledResult, RegressionResult, coefficient_frame, described_html, to_plain
 from metareview.synthesis.robust.clusters import Clusters, by_cluster
 from metareview.synthesis.robust.coefficients import FEW_DF, NOTHING, RobustLinear, degrees, together
 from metareview.synthesis.robust.sandwich import Sandwich, sandwich
@@ -88,9 +88,7 @@ class RobustResult(Asked):
         return f"RobustResult({self.vcov}/{self.test}, {self.clusters} clusters, k={self.k}: {self.terms[0]} {first})"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<p>{escape(repr(self))}</p>{self.to_frame().to_html(index=False)}"
+        return described_html(self)
 
 
 def robust(
